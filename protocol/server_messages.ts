@@ -1,0 +1,293 @@
+import type { ErrorCode } from "./error_codes.ts";
+import type {
+  Bucket,
+  CaptureStats,
+  ConnectionCounters,
+  ConnectionRecord,
+  FrameRecord,
+  Histograms,
+  RoomRecord,
+  ServerPolicy,
+  Totals,
+} from "./monitor_records.ts";
+
+/** What a server allows; 0 means that a limit is switched off. */
+export interface AdvertisedLimits {
+  /** Messages in a sliding second. */
+  messagesPerSecond: number;
+  /** Bytes of one message. */
+  maxMessageBytes: number;
+  /** UTF-16 units of a string content. */
+  maxContentLength: number;
+  /** Rooms of one client. */
+  maxRoomsPerClient: number;
+  /** UTF-16 units of a room's name. */
+  maxRoomNameLength: number;
+}
+
+/** `welcome`: the first message of every connection. */
+export interface Welcome {
+  /** Tells the messages apart. */
+  type: "welcome";
+  /** Version of this package. */
+  version: string;
+  /** Client id. */
+  clientId: string;
+  /** 256 random bits as 43 characters of base64url: a secret. */
+  session: string;
+  /** Milliseconds since the Unix epoch. */
+  serverTime: number;
+  /** How often a client should ping, in milliseconds. */
+  heartbeatMs: number;
+  /** What the client may do. */
+  permissions: string[];
+  /** What the server allows. */
+  limits: AdvertisedLimits;
+}
+
+/** `pong {timestamp}`: the answer to `ping`. */
+export interface Pong {
+  /** Tells the messages apart. */
+  type: "pong";
+  /** Milliseconds, of any clock. */
+  timestamp: number;
+}
+
+/** `auth_success`: the token was accepted. */
+export interface AuthSuccess {
+  /** Tells the messages apart. */
+  type: "auth_success";
+  /** User id; the client id of one who is anonymous. */
+  userId: string;
+  /** What the client may do. */
+  permissions: string[];
+  /** When the permission ends, in milliseconds since the Unix epoch. */
+  expiresAt?: number;
+  /** What was wrong or done, for people. */
+  message: string;
+}
+
+/** A member of a room. */
+export interface Member {
+  /** Client id. */
+  clientId: string;
+  /** User id; the client id of one who is anonymous. */
+  userId: string;
+}
+
+/** `room_joined`: the client is a member now. */
+export interface RoomJoined {
+  /** Tells the messages apart. */
+  type: "room_joined";
+  /** The room's name. */
+  room: string;
+  /** The members, the client itself included. */
+  members: Member[];
+  /** Epoch of the room's log. */
+  epoch: string;
+  /** Sequence number of the room's last message. */
+  seq: number;
+  /** Whether everything since `since` follows. */
+  recovered?: boolean;
+  /** How many missed messages follow. */
+  missed?: number;
+  /** The reason that goes with it. */
+  reason?: "epoch_changed" | "too_old" | "too_many";
+}
+
+/** `room_left`: the client isn't a member any more. */
+export interface RoomLeft {
+  /** Tells the messages apart. */
+  type: "room_left";
+  /** The room's name. */
+  room: string;
+}
+
+/** `user_joined`: somebody else became a member. */
+export interface UserJoined {
+  /** Tells the messages apart. */
+  type: "user_joined";
+  /** The room's name. */
+  room: string;
+  /** Client id. */
+  clientId: string;
+  /** User id; the client id of one who is anonymous. */
+  userId: string;
+}
+
+/** `user_left`: somebody else isn't a member any more. */
+export interface UserLeft {
+  /** Tells the messages apart. */
+  type: "user_left";
+  /** The room's name. */
+  room: string;
+  /** Client id. */
+  clientId: string;
+  /** User id; the client id of one who is anonymous. */
+  userId: string;
+}
+
+/** `room_message`: somebody else published. */
+export interface DeliveredRoomMessage {
+  /** Tells the messages apart. */
+  type: "room_message";
+  /** The room's name. */
+  room: string;
+  /** The publisher's user id. */
+  from: string;
+  /** Client id. */
+  clientId: string;
+  /** Any JSON value. */
+  content: unknown;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+  /** Its place in the room: the one before has `seq - 1`. */
+  seq: number;
+}
+
+/** `ack`: a publish with an `id` has its place. */
+export interface Ack {
+  /** Tells the messages apart. */
+  type: "ack";
+  /** The room's name. */
+  room: string;
+  /** Id of the message, 1 to 64 UTF-16 units. */
+  id: string;
+  /** Epoch of the room's log. */
+  epoch: string;
+  /** Sequence number of the room's last message. */
+  seq: number;
+}
+
+/** `error`: what the client asked for was refused. */
+export interface ErrorMessage {
+  /** Tells the messages apart. */
+  type: "error";
+  /** The code that goes with it. */
+  code: ErrorCode;
+  /** What was wrong or done, for people. */
+  message: string;
+  /** The `id` of the refused message, where it had one. */
+  id?: string;
+  /** The room of the refused message, where it had one. */
+  room?: string;
+  /** When to try again, in milliseconds from now. */
+  retryAfterMs?: number;
+}
+
+/** `monitor_snapshot`: the answer to `monitor_start`; records of connections and frames follow. */
+export interface MonitorSnapshot {
+  /** Tells the messages apart. */
+  type: "monitor_snapshot";
+  /** Milliseconds since the Unix epoch. */
+  serverTime: number;
+  /** When the server started, in milliseconds since the Unix epoch. */
+  startedAt: number;
+  /** What is in force. */
+  policy: ServerPolicy;
+  /** What has been counted since the start. */
+  totals: Totals;
+  /** The three histograms. */
+  histograms: Histograms;
+  /** The last 600 seconds at most, oldest first; seconds before the start are missing. */
+  history: Bucket[];
+  /** How many watchers there are, this one included; they count nowhere else. */
+  viewers: number;
+}
+
+/** `metrics`: once a second to watchers of `metrics`. */
+export interface Metrics {
+  /** Tells the messages apart. */
+  type: "metrics";
+  /** The second that has just ended. */
+  bucket: Bucket;
+  /** What has been counted since the start. */
+  totals: Totals;
+  /** The three histograms. */
+  histograms: Histograms;
+  /** How many watchers there are; they count nowhere else. */
+  viewers: number;
+  /** How many `metrics` this watcher missed so far because it read too slowly. */
+  skipped: number;
+}
+
+/** `connections`: what changed, at most ten times a second, to watchers of `connections`. */
+export interface Connections {
+  /** Tells the messages apart. */
+  type: "connections";
+  /** Records that are new or changed. */
+  changed: ConnectionRecord[];
+  /** Counters alone, of connections where nothing else changed; at most once a second each. */
+  counters: ({ id: string; counters: ConnectionCounters })[];
+  /** Connections that are no longer known. */
+  removed: string[];
+  /** Rooms that are new or changed. */
+  rooms: RoomRecord[];
+  /** Rooms that have no members any more. */
+  roomsRemoved: string[];
+}
+
+/** `frames`: captured frames, at most ten times a second, to watchers of `frames`. */
+export interface Frames {
+  /** Tells the messages apart. */
+  type: "frames";
+  /** The frames, oldest first. */
+  frames: FrameRecord[];
+  /** How full the ring is. */
+  capture: CaptureStats;
+  /** How many frames this watcher missed so far because they came too fast for it. */
+  skipped: number;
+}
+
+/** `frame_bytes`: a piece of a captured frame as it was on the wire, secrets overwritten. */
+export interface FrameBytes {
+  /** Tells the messages apart. */
+  type: "frame_bytes";
+  /** Number of the connection. */
+  connection: string;
+  /** Number of the frame in its connection. */
+  frame: number;
+  /** First byte, counted from the beginning of the frame. */
+  offset: number;
+  /** Bytes of the frame on the wire. */
+  total: number;
+  /** Bytes of it that were kept, from the first on. */
+  kept: number;
+  /** The piece, base64. */
+  bytes: string;
+}
+
+/** `frame_gone`: the frame has left the ring or never was in it. */
+export interface FrameGone {
+  /** Tells the messages apart. */
+  type: "frame_gone";
+  /** Number of the connection. */
+  connection: string;
+  /** Number of the frame in its connection. */
+  frame: number;
+}
+
+/** A message that a server can send. */
+export type ServerMessage =
+  | Welcome
+  | Pong
+  | AuthSuccess
+  | RoomJoined
+  | RoomLeft
+  | UserJoined
+  | UserLeft
+  | DeliveredRoomMessage
+  | Ack
+  | ErrorMessage
+  | MonitorSnapshot
+  | Metrics
+  | Connections
+  | Frames
+  | FrameBytes
+  | FrameGone;
+
+/** The `type` of a message that a server can send. */
+export type ServerMessageType = ServerMessage["type"];
+
+/** A server's message of one type. */
+export type ServerMessageOf<T extends ServerMessageType> = Extract<ServerMessage, { type: T }>;

@@ -1,0 +1,186 @@
+import {
+  type CloseReason,
+  closeReason,
+  type ConnectionControl,
+  type CutReason,
+  type FailedHandshake,
+  ReadyState,
+  type TransitionCause,
+  type TransitionParty,
+} from "../protocol/mod.ts";
+import type { Connection } from "./connection.ts";
+import type { Metrics } from "./metrics.ts";
+import type { ConnectionRegistry } from "./registry.ts";
+
+/** What {@linkcode Lifecycle} works with. */
+export interface LifecycleOptions {
+  /** Where connections are kept. */
+  registry: ConnectionRegistry;
+  /** Where they count. */
+  metrics: Metrics;
+  /** Control that the platform doesn't give, where a tap does. */
+  control?: ConnectionControl;
+  /** How long a closing handshake may take, in milliseconds. */
+  closeTimeoutMs: number;
+  /** Called when a connection isn't open any more, once: its memberships end here. */
+  onGone: (connection: Connection) => void;
+  /** Called when a connection has ended and is only a record. */
+  onEnded: () => void;
+  /** The clock, in milliseconds. */
+  now: () => number;
+}
+
+/** Moves connections through their states, on every way that one can begin or end. */
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  /** The handshake is done. */
+  opened(connection: Connection): void {
+    this.#advance(connection, ReadyState.OPEN, { by: "client", what: "Handshake done" });
+    this.#options.metrics.opened();
+  }
+
+  /** This server begins the closing handshake. The link is cut if it isn't answered in time. */
+  disconnect(connection: Connection, reason: CloseReason): void {
+    if (!connection.isOpen) return;
+    const { code } = reason;
+    this.#gone(connection, { by: "server", what: "Close sent", code, reason: reason.reason });
+    connection.closeTimer = setTimeout(
+      () => this.#giveUp(connection, reason),
+      this.#options.closeTimeoutMs,
+    );
+    connection.socket?.close(code, reason.reason);
+  }
+
+  /** Ends a connection whose reader is too slow even for a Close frame. */
+  cut(connection: Connection, reason: CloseReason): void {
+    const { control } = this.#options;
+    if (control === undefined) return this.disconnect(connection, reason);
+    control.cut(connection.id, { code: reason.code, reason: reason.reason });
+  }
+
+  /** The tap is about to cut a connection, by its own rules or because {@linkcode cut} asked. */
+  tapCuts(connection: Connection, reason: CutReason): void {
+    connection.cut ??= reason;
+    if (!connection.isOpen) return;
+    const by: TransitionParty = reason.rule === undefined ? "server" : "guard";
+    this.#gone(connection, {
+      by,
+      what: reason.rule ?? "Cut",
+      code: reason.code,
+      reason: reason.reason,
+    });
+  }
+
+  /** The socket said `close`; Deno says it twice after an idle timeout. */
+  socketClosed(connection: Connection, event: CloseEvent): void {
+    if (connection.hasEnded) return;
+    clearTimeout(connection.closeTimer);
+    if (connection.isOpen) this.#peerEnded(connection, event);
+    if (!connection.hasEnded) this.#finish(connection, event.wasClean);
+    this.#end(connection);
+  }
+
+  /** A handshake failed before this server saw a WebSocket. */
+  handshakeFailed(failure: FailedHandshake): void {
+    const { by, rule, message, at, id, address } = failure;
+    const what = `${message} (${failure.status === 0 ? "no answer" : failure.status})`;
+    this.#options.metrics.error(rule);
+    this.#options.registry.addEnded({
+      id,
+      clientId: null,
+      userId: null,
+      address,
+      userAgent: null,
+      origin: null,
+      connectedAt: at,
+      state: ReadyState.CLOSED,
+      transitions: [{ from: 0, to: 3, at, cause: { by, what } }],
+      rooms: [],
+      permissions: [],
+      counters: {
+        messagesIn: 0,
+        messagesOut: 0,
+        bytesIn: 0,
+        bytesOut: 0,
+        errors: 0,
+        roundTripMs: null,
+      },
+      close: { code: 1006, reason: message, clean: false, by, rule },
+    });
+  }
+
+  /** The peer, the network or the transport's own timer ended an open connection. */
+  #peerEnded(connection: Connection, event: CloseEvent): void {
+    if (event.wasClean) {
+      const { code, reason } = event;
+      return this.#gone(connection, { by: "client", what: "Close received", code, reason });
+    }
+    // Deno's idle timer sends 1001 and reports it as not clean.
+    if (event.code === 1001) {
+      return this.#gone(connection, { by: "server", what: "No pong in time", code: 1001 });
+    }
+    // Deno says 0 for a lost link; RFC 6455 §7.4.1 has 1006 for it.
+    this.#gone(connection, {
+      by: "network",
+      what: connection.socketError ?? "Link lost",
+      code: 1006,
+    });
+  }
+
+  /** An open connection is leaving OPEN: to CLOSED where the link is lost, else to CLOSING. */
+  #gone(connection: Connection, cause: TransitionCause): void {
+    const lost = cause.by === "network";
+    connection.close = {
+      code: cause.code ?? 1005,
+      reason: cause.reason ?? "",
+      clean: false,
+      by: cause.by,
+      ...(connection.cut?.rule === undefined ? {} : { rule: connection.cut.rule }),
+    };
+    this.#advance(connection, lost ? ReadyState.CLOSED : ReadyState.CLOSING, cause);
+    this.#countEnd(connection);
+    this.#options.onGone(connection);
+  }
+
+  #countEnd(connection: Connection): void {
+    if (connection.watching) return;
+    const { metrics } = this.#options;
+    metrics.closed();
+    if (connection.cut?.rule !== undefined) metrics.error(connection.cut.rule);
+    else if (connection.close?.code === 1006) metrics.error(closeReason(1006).name);
+  }
+
+  /** CONNECTING or CLOSING has come to its end. */
+  #finish(connection: Connection, clean: boolean): void {
+    const failed = connection.state.current === ReadyState.CONNECTING;
+    if (connection.close !== null) connection.close = { ...connection.close, clean };
+    this.#advance(connection, ReadyState.CLOSED, {
+      by: failed ? "network" : connection.close?.by ?? "network",
+      what: failed ? "Handshake failed" : clean ? "Closing handshake done" : "Connection ended",
+    });
+  }
+
+  #giveUp(connection: Connection, reason: CloseReason): void {
+    const { control } = this.#options;
+    control?.cut(connection.id, { code: reason.code, reason: reason.reason });
+    if (control !== undefined) return;
+    // Without a tap nothing can end the link; it is let go of and counts no more.
+    this.#finish(connection, false);
+    this.#end(connection);
+  }
+
+  #end(connection: Connection): void {
+    this.#options.registry.end(connection);
+    this.#options.onEnded();
+  }
+
+  #advance(connection: Connection, to: ReadyState, cause: TransitionCause): void {
+    connection.state.advance(to, cause, this.#options.now());
+    this.#options.registry.touch(connection.id);
+  }
+}

@@ -1,0 +1,244 @@
+import {
+  type ClientMessage,
+  type ClientMessageOf,
+  type ClientMessageType,
+  CLOSE_REASONS,
+  type CloseReason,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorMessage,
+  parseClientMessage,
+  type ParseResult,
+} from "../protocol/mod.ts";
+import type { Backplane } from "./backplane.ts";
+import type { Connection } from "./connection.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Monitor } from "./monitor.ts";
+import type { RoomServerLimits } from "./options.ts";
+import { type Outbound, outgoing, utf8Length } from "./outbound.ts";
+import type { RoomHub } from "./room_hub.ts";
+
+/** A ping this much earlier than the heartbeat still counts as in step. */
+const HEARTBEAT_SLACK = 0.9;
+
+/** What {@linkcode MessageDispatch} works with. */
+export interface MessageDispatchOptions {
+  /** What clients may do. */
+  limits: RoomServerLimits;
+  /** How often clients are asked to ping, in milliseconds. */
+  heartbeatMs: number;
+  /** Where publishes get their place. */
+  backplane: Backplane;
+  /** Rooms and their members. */
+  hub: RoomHub;
+  /** Watchers. */
+  monitor: Monitor;
+  /** Where answers go out. */
+  outbound: Outbound;
+  /** Where messages count. */
+  metrics: Metrics;
+  /** Ends a connection. */
+  disconnect: (connection: Connection, reason: CloseReason) => void;
+  /** The clock, in milliseconds. */
+  now: () => number;
+}
+
+type Handlers = {
+  [T in ClientMessageType]: (connection: Connection, message: ClientMessageOf<T>) => void;
+};
+
+type ParseFailure = Extract<ParseResult<never>, { ok: false }>;
+
+/** What else an `error` message says. */
+type ErrorDetails = Partial<Pick<ErrorMessage, "message" | "id" | "room" | "retryAfterMs">>;
+
+/** Where a client's message comes in: size, shape, rate, then the handler of its type. */
+export class MessageDispatch {
+  readonly #options: MessageDispatchOptions;
+
+  readonly #handlers: Handlers = {
+    ping: (connection, { timestamp }) => {
+      this.#options.outbound.send(connection, outgoing({ type: "pong", timestamp }));
+    },
+    auth: (connection) => this.#refuse(connection, "auth_unsupported"),
+    // Sessions aren't kept by this version, so every one is unknown to it.
+    resume: (connection) => this.#refuse(connection, "session_unknown"),
+    join_room: (connection, message) => this.#join(connection, message),
+    leave_room: (connection, { room }) => this.#options.hub.leave(connection, room),
+    room_message: (connection, message) => this.#publish(connection, message),
+    monitor_start: (connection, message) => this.#options.monitor.start(connection, message),
+    monitor_stop: (connection) => this.#options.monitor.stop(connection),
+    frame_get: (connection, message) => this.#options.monitor.sendBytes(connection, message),
+  };
+
+  constructor(options: MessageDispatchOptions) {
+    this.#options = options;
+  }
+
+  /** Takes whatever a client's socket says. Never throws. */
+  receive(connection: Connection, data: unknown): void {
+    if (!connection.isOpen) return;
+    const bytes = sizeOf(data);
+    this.#count(connection, bytes);
+    if (this.#isTooBig(bytes)) return this.#refuseTooBig(connection, bytes);
+    if (typeof data !== "string") return this.#refuseUnlessTooFast(connection, BINARY);
+    this.#dispatch(connection, parseClientMessage(data));
+  }
+
+  #dispatch(connection: Connection, result: ParseResult<ClientMessage>): void {
+    if (!result.ok) return this.#refuseUnlessTooFast(connection, result);
+    const { message } = result;
+    const waitMs = this.#takeBudget(connection, message);
+    if (waitMs > 0) return this.#refuseTooFast(connection, waitMs, message);
+    if (isMonitorMessage(message) && !connection.may("monitor")) {
+      return this.#refuse(connection, "forbidden");
+    }
+    this.#handle(connection, message);
+  }
+
+  /** The one place where a handler's own fault is caught: the client learns only that it was one. */
+  #handle<T extends ClientMessageType>(connection: Connection, message: ClientMessageOf<T>): void {
+    try {
+      (this.#handlers[message.type as T] as (c: Connection, m: ClientMessageOf<T>) => void)(
+        connection,
+        message,
+      );
+    } catch (error) {
+      this.#fail(connection, error, message);
+    }
+  }
+
+  #fail(connection: Connection, error: unknown, message: ClientMessage): void {
+    console.error(`Cannot handle ${message.type}:`, error);
+    this.#refuse(connection, "internal_error", reference(message));
+  }
+
+  #join(connection: Connection, message: ClientMessageOf<"join_room">): void {
+    const { limits, hub } = this.#options;
+    const { room } = message;
+    if (exceeds(room.length, limits.maxRoomNameLength)) {
+      return this.#refuse(connection, "room_name_too_long", { room });
+    }
+    if (
+      !connection.rooms.has(room) && exceeds(connection.rooms.size + 1, limits.maxRoomsPerClient)
+    ) {
+      return this.#refuse(connection, "too_many_rooms", { room });
+    }
+    hub.join(connection, message);
+  }
+
+  #publish(connection: Connection, message: ClientMessageOf<"room_message">): void {
+    const { room, content, id } = message;
+    const details = reference(message);
+    if (!connection.may("write")) return this.#refuse(connection, "forbidden", details);
+    if (!connection.rooms.has(room)) return this.#refuse(connection, "not_a_member", details);
+    if (
+      typeof content === "string" && exceeds(content.length, this.#options.limits.maxContentLength)
+    ) {
+      return this.#refuse(connection, "content_too_long", details);
+    }
+    const { userId: from, clientId } = connection;
+    this.#options.backplane.publish(room, {
+      from,
+      clientId,
+      content,
+      timestamp: this.#options.now(),
+    })
+      .then((position) => {
+        if (id === undefined) return;
+        this.#options.outbound.send(connection, outgoing({ type: "ack", room, id, ...position }));
+      })
+      .catch((error) => this.#fail(connection, error, message));
+  }
+
+  /** Heartbeats in step are free, watchers have a budget of their own, all else counts. */
+  #takeBudget(connection: Connection, message: ClientMessage): number {
+    const now = this.#options.now();
+    if (message.type === "ping" && this.#isInStep(connection, now)) {
+      connection.lastHeartbeat = now;
+      return 0;
+    }
+    const watcher = isMonitorMessage(message) && connection.may("monitor");
+    return (watcher ? connection.monitorLimiter : connection.messageLimiter).take(now);
+  }
+
+  #isInStep(connection: Connection, now: number): boolean {
+    return now - connection.lastHeartbeat >= this.#options.heartbeatMs * HEARTBEAT_SLACK;
+  }
+
+  #refuseUnlessTooFast(connection: Connection, failure: ParseFailure): void {
+    const waitMs = connection.messageLimiter.take(this.#options.now());
+    if (waitMs > 0) return this.#refuseTooFast(connection, waitMs, failure);
+    this.#refuse(connection, failure.code, { message: failure.error, ...reference(failure) });
+  }
+
+  #refuseTooFast(
+    connection: Connection,
+    waitMs: number,
+    message: ClientMessage | ParseFailure,
+  ): void {
+    const retryAfterMs = Math.ceil(waitMs);
+    this.#refuse(connection, "rate_limited", { retryAfterMs, ...reference(message) });
+    if (connection.refusalLimiter.take(this.#options.now()) === 0) return;
+    this.#options.disconnect(connection, {
+      ...CLOSE_REASONS.policyViolation,
+      reason: "Too many messages",
+    });
+  }
+
+  #refuseTooBig(connection: Connection, bytes: number): void {
+    const limit = this.#options.limits.maxMessageBytes;
+    this.#refuse(connection, "message_too_big", {
+      message: `Cannot take the message: it has ${bytes} bytes, ${limit} are allowed`,
+    });
+    this.#options.disconnect(connection, CLOSE_REASONS.messageTooBig);
+  }
+
+  #refuse(connection: Connection, code: ErrorCode, details: ErrorDetails = {}): void {
+    connection.counters.errors += 1;
+    if (!connection.watching) this.#options.metrics.error(code);
+    const message = ERROR_CODES[code].message;
+    this.#options.outbound.send(
+      connection,
+      outgoing({ type: "error", code, message, ...details }),
+    );
+  }
+
+  #count(connection: Connection, bytes: number): void {
+    connection.counters.messagesIn += 1;
+    connection.counters.bytesIn += bytes;
+    if (!connection.watching) this.#options.metrics.received(bytes);
+  }
+
+  #isTooBig(bytes: number): boolean {
+    return exceeds(bytes, this.#options.limits.maxMessageBytes);
+  }
+}
+
+/** Which message an error is about, as far as the message says. */
+function reference(message: ClientMessage | ParseFailure): ErrorDetails {
+  const { id, room } = message as { id?: string; room?: string };
+  return { ...(id === undefined ? {} : { id }), ...(room === undefined ? {} : { room }) };
+}
+
+const BINARY: ParseFailure = {
+  ok: false,
+  code: "binary_unsupported",
+  error: ERROR_CODES.binary_unsupported.message,
+};
+
+const MONITOR_TYPES: ReadonlySet<string> = new Set(["monitor_start", "monitor_stop", "frame_get"]);
+
+function isMonitorMessage(message: ClientMessage): boolean {
+  return MONITOR_TYPES.has(message.type);
+}
+
+/** Whether a size is over its limit; 0 switches a limit off. */
+function exceeds(size: number, limit: number): boolean {
+  return limit > 0 && size > limit;
+}
+
+function sizeOf(data: unknown): number {
+  if (typeof data === "string") return utf8Length(data);
+  return data instanceof ArrayBuffer ? data.byteLength : 0;
+}

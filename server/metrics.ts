@@ -1,0 +1,182 @@
+import type { Bucket, Histograms, Totals } from "../protocol/mod.ts";
+import { Histogram } from "./histogram.ts";
+
+/** How many one-second buckets are kept: ten minutes. */
+export const HISTORY_SECONDS = 600;
+
+/** What one connection has added to the totals. */
+export interface Traffic {
+  /** Messages received from it. */
+  messagesIn: number;
+  /** Messages sent to it. */
+  messagesOut: number;
+  /** Payload bytes received from it. */
+  bytesIn: number;
+  /** Payload bytes sent to it. */
+  bytesOut: number;
+}
+
+/**
+ * The server's counters, one bucket a second for the last ten minutes, and three histograms.
+ * Counting is adding numbers; buckets are made when a second begins that somebody counts or reads
+ * in, so that no timer runs.
+ */
+export class Metrics {
+  readonly #now: () => number;
+  readonly #roundTrip = new Histogram();
+  readonly #fanOut = new Histogram();
+  readonly #messageBytes = new Histogram();
+  #totals: Omit<Totals, "rooms"> = {
+    totalConnections: 0,
+    activeConnections: 0,
+    messagesSent: 0,
+    messagesReceived: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    errors: {},
+    reconnections: 0,
+    slowConsumersClosed: 0,
+  };
+  #history: Bucket[] = [];
+  #current: Bucket;
+
+  /** Starts counting now. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+    this.#current = emptyBucket(this.#second(), 0);
+  }
+
+  /** A connection was opened. */
+  opened(): void {
+    this.#totals.totalConnections += 1;
+    this.#totals.activeConnections += 1;
+    this.#bucket().opened += 1;
+  }
+
+  /** An open connection has ended. */
+  closed(): void {
+    const bucket = this.#bucket();
+    this.#totals.activeConnections -= 1;
+    bucket.closed += 1;
+    bucket.active = this.#totals.activeConnections;
+  }
+
+  /** A message came. */
+  received(bytes: number): void {
+    const bucket = this.#bucket();
+    this.#totals.messagesReceived += 1;
+    this.#totals.bytesReceived += bytes;
+    bucket.messagesIn += 1;
+    bucket.bytesIn += bytes;
+    this.#messageBytes.add(bytes);
+  }
+
+  /** A message was handed to the transport. */
+  sent(bytes: number): void {
+    const bucket = this.#bucket();
+    this.#totals.messagesSent += 1;
+    this.#totals.bytesSent += bytes;
+    bucket.messagesOut += 1;
+    bucket.bytesOut += bytes;
+  }
+
+  /** Something went wrong; `code` comes from a table of ours, never from a peer. */
+  error(code: string): void {
+    this.#totals.errors[code] = (this.#totals.errors[code] ?? 0) + 1;
+    this.#bucket().errors += 1;
+  }
+
+  /** A client was disconnected because it read too slowly. */
+  slowConsumerClosed(): void {
+    this.#totals.slowConsumersClosed += 1;
+  }
+
+  /** A publish has been handed to its members. */
+  fannedOut(milliseconds: number): void {
+    const bucket = this.#bucket();
+    bucket.fanOutMs = Math.max(bucket.fanOutMs ?? 0, Number(milliseconds.toFixed(3)));
+    this.#fanOut.add(milliseconds);
+  }
+
+  /** A ping was answered. */
+  roundTrip(milliseconds: number): void {
+    this.#roundTrip.add(milliseconds);
+  }
+
+  /** Takes back what a connection has added that turns out to be a watcher. */
+  withdraw(traffic: Traffic): void {
+    const totals = this.#totals;
+    const bucket = this.#bucket();
+    totals.totalConnections -= 1;
+    totals.activeConnections -= 1;
+    totals.messagesReceived -= traffic.messagesIn;
+    totals.messagesSent -= traffic.messagesOut;
+    totals.bytesReceived -= traffic.bytesIn;
+    totals.bytesSent -= traffic.bytesOut;
+    bucket.opened = Math.max(0, bucket.opened - 1);
+    bucket.messagesIn = Math.max(0, bucket.messagesIn - traffic.messagesIn);
+    bucket.messagesOut = Math.max(0, bucket.messagesOut - traffic.messagesOut);
+    bucket.bytesIn = Math.max(0, bucket.bytesIn - traffic.bytesIn);
+    bucket.bytesOut = Math.max(0, bucket.bytesOut - traffic.bytesOut);
+    bucket.active = totals.activeConnections;
+  }
+
+  /** The totals, a copy. */
+  totals(rooms: number): Totals {
+    return { ...this.#totals, errors: { ...this.#totals.errors }, rooms };
+  }
+
+  /** The histograms' quantiles. */
+  histograms(): Histograms {
+    return {
+      roundTripMs: this.#roundTrip.quantiles(),
+      fanOutMs: this.#fanOut.quantiles(),
+      messageBytes: this.#messageBytes.quantiles(),
+    };
+  }
+
+  /** The seconds that are over, oldest first, 600 at most. */
+  history(): Bucket[] {
+    this.#bucket();
+    return this.#history.slice();
+  }
+
+  /** The last second that is over; an empty one before the first is. */
+  lastBucket(): Bucket {
+    this.#bucket();
+    return this.#history.at(-1) ?? emptyBucket(this.#second() - 1, 0);
+  }
+
+  #second(): number {
+    return Math.floor(this.#now() / 1_000);
+  }
+
+  /** The bucket of this second. Seconds in which nobody counted become empty buckets. */
+  #bucket(): Bucket {
+    const second = this.#second();
+    if (second <= this.#current.second) return this.#current;
+    const active = this.#totals.activeConnections;
+    const first = Math.max(this.#current.second + 1, second - HISTORY_SECONDS);
+    this.#current.active = active;
+    this.#history.push(this.#current);
+    for (let idle = first; idle < second; idle++) this.#history.push(emptyBucket(idle, active));
+    this.#history.splice(0, this.#history.length - HISTORY_SECONDS);
+    this.#current = emptyBucket(second, active);
+    return this.#current;
+  }
+}
+
+function emptyBucket(second: number, active: number): Bucket {
+  return {
+    second,
+    messagesIn: 0,
+    messagesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    active,
+    opened: 0,
+    closed: 0,
+    errors: 0,
+    fanOutMs: null,
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * The room server: `RoomServer` on `Deno.upgradeWebSocket`, its limits, and the `Backplane`
+ * interface with the in-process implementation.
+ *
+ * @example Serve rooms on one path
+ * ```ts
+ * import { RoomServer } from "@roomscope/roomscope/server";
+ *
+ * const rooms = new RoomServer({ limits: { messagesPerSecond: 20 } });
+ * const http = Deno.serve({ port: 0, onListen() {} }, (request, info) => {
+ *   if (new URL(request.url).pathname === "/ws") return rooms.handler(request, info);
+ *   return new Response("Not found", { status: 404 });
+ * });
+ * await rooms.close();
+ * await http.shutdown();
+ * ```
+ *
+ * @module
+ */
+export type { Backplane, Draft, PlacedMessage, Position } from "./backplane.ts";
+export { Histogram } from "./histogram.ts";
+export { InProcessBackplane, type InProcessBackplaneOptions } from "./in_process_backplane.ts";
+export {
+  DEFAULT_LIMITS,
+  type Permission,
+  type RoomServerLimits,
+  type RoomServerOptions,
+} from "./options.ts";
+export { isAllowedHost, isAllowedOrigin } from "./origin.ts";
+export type { CustomMessage } from "./outbound.ts";
+export { RateLimiter } from "./rate_limiter.ts";
+export { RoomServer } from "./room_server.ts";
+export type { ServerStats } from "./stats.ts";

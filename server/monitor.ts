@@ -1,0 +1,168 @@
+import type {
+  CaptureSource,
+  ClientMessageOf,
+  ConnectionControl,
+  Metrics,
+  MonitorSnapshot,
+  ServerMessage,
+  ServerPolicy,
+} from "../protocol/mod.ts";
+import type { Connection } from "./connection.ts";
+import type { Metrics as Counters } from "./metrics.ts";
+import { type Outbound, outgoing } from "./outbound.ts";
+import type { ConnectionRegistry } from "./registry.ts";
+import type { RoomHub } from "./room_hub.ts";
+import { Watcher } from "./watcher.ts";
+
+/** How often watchers are told what changed, in milliseconds. */
+const TICK_MS = 100;
+/** `metrics` and counters go out with every so many ticks: once a second. */
+const TICKS_PER_SECOND = 10;
+
+/** What {@linkcode Monitor} works with. */
+export interface MonitorOptions {
+  /** Where the figures come from. */
+  metrics: Counters;
+  /** Where the connections' records come from. */
+  registry: ConnectionRegistry;
+  /** Where the rooms' records come from. */
+  hub: RoomHub;
+  /** Where messages go out. */
+  outbound: Outbound;
+  /** What is in force. */
+  policy: ServerPolicy;
+  /** When the server started, in milliseconds since the Unix epoch. */
+  startedAt: number;
+  /** Captured frames, where there is a tap. */
+  capture?: CaptureSource;
+  /** Leaves watchers out of the captures, where there is a tap. */
+  control?: ConnectionControl;
+  /** The clock, in milliseconds. */
+  now: () => number;
+}
+
+/**
+ * What watchers see, over the same sockets as everything else. With nobody watching there is no
+ * timer, nothing is serialised and nothing is queued.
+ */
+export class Monitor {
+  readonly #options: MonitorOptions;
+  readonly #watchers = new Map<Connection, Watcher>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopListening: (() => void) | undefined;
+  #ticks = 0;
+
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+  }
+
+  /** How many connections watch. */
+  get viewers(): number {
+    return this.#watchers.size;
+  }
+
+  /** Begins to watch, or changes what is watched. */
+  start(connection: Connection, request: ClientMessageOf<"monitor_start">): void {
+    if (!connection.watching) this.#exclude(connection);
+    this.#watchers.set(connection, new Watcher(connection, request, this.#options));
+    this.#send(connection, this.#snapshot());
+    this.#startTimer();
+  }
+
+  /** Ends watching; harmless for one that doesn't. */
+  stop(connection: Connection): void {
+    if (!this.#watchers.delete(connection)) return;
+    connection.watching = false;
+    if (connection.isOpen) this.#options.metrics.opened();
+    this.#options.control?.setExcluded(connection.id, false);
+    this.#options.registry.touch(connection.id);
+    if (this.#watchers.size === 0) this.close();
+  }
+
+  /** Forgets a connection that is gone. */
+  forget(connection: Connection): void {
+    this.#watchers.delete(connection);
+    if (this.#watchers.size === 0) this.close();
+  }
+
+  /** Answers `frame_get`. */
+  sendBytes(connection: Connection, request: ClientMessageOf<"frame_get">): void {
+    const { connection: id, frame, offset, length } = request;
+    const found = this.#options.capture?.bytes(id, frame, offset, length) ?? null;
+    if (found === null) {
+      return this.#send(connection, { type: "frame_gone", connection: id, frame });
+    }
+    const { total, kept } = found;
+    const bytes = found.bytes.toBase64();
+    this.#send(connection, {
+      type: "frame_bytes",
+      connection: id,
+      frame,
+      offset,
+      total,
+      kept,
+      bytes,
+    });
+  }
+
+  /** Ends the timer; watching can begin again. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  #exclude(connection: Connection): void {
+    const { metrics, control, registry } = this.#options;
+    metrics.withdraw(connection.counters);
+    connection.watching = true;
+    control?.setExcluded(connection.id, true);
+    registry.touch(connection.id);
+  }
+
+  #startTimer(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#stopListening = this.#options.registry.onChange((id) => {
+      for (const watcher of this.#watchers.values()) watcher.connectionChanged(id);
+    });
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    const second = this.#ticks % TICKS_PER_SECOND === 0
+      ? { rooms: [...this.#options.hub.records()], metrics: this.#metrics() }
+      : null;
+    for (const watcher of this.#watchers.values()) watcher.tick(second);
+  }
+
+  #metrics(): Omit<Metrics, "skipped"> {
+    const { metrics, hub } = this.#options;
+    return {
+      type: "metrics",
+      bucket: metrics.lastBucket(),
+      totals: metrics.totals(hub.size),
+      histograms: metrics.histograms(),
+      viewers: this.viewers,
+    };
+  }
+
+  #snapshot(): MonitorSnapshot {
+    const { metrics, hub, policy, startedAt, now } = this.#options;
+    return {
+      type: "monitor_snapshot",
+      serverTime: now(),
+      startedAt,
+      policy,
+      totals: metrics.totals(hub.size),
+      histograms: metrics.histograms(),
+      history: metrics.history(),
+      viewers: this.viewers,
+    };
+  }
+
+  #send(connection: Connection, message: ServerMessage): void {
+    this.#options.outbound.send(connection, outgoing(message));
+  }
+}

@@ -1,0 +1,124 @@
+import type { CaptureSource, ConnectionControl } from "../protocol/mod.ts";
+import type { Backplane } from "./backplane.ts";
+
+/** Something that a client may do. */
+export type Permission = "read" | "write" | "monitor" | "admin";
+
+/** What a room server allows. 0 switches a limit off. */
+export interface RoomServerLimits {
+  /**
+   * Messages of one client in a sliding second; heartbeats in step with `heartbeatMs` don't count.
+   *
+   * @default {10}
+   */
+  messagesPerSecond: number;
+  /**
+   * Refused messages of one client in ten seconds, after which it is closed with 1008.
+   *
+   * @default {50}
+   */
+  maxRefusedMessages: number;
+  /**
+   * Bytes of one message.
+   *
+   * @default {65536}
+   */
+  maxMessageBytes: number;
+  /**
+   * UTF-16 units of a `content` that is a string.
+   *
+   * @default {1000}
+   */
+  maxContentLength: number;
+  /**
+   * Rooms of one client.
+   *
+   * @default {100}
+   */
+  maxRoomsPerClient: number;
+  /**
+   * UTF-16 units of a room's name, at most 256.
+   *
+   * @default {128}
+   */
+  maxRoomNameLength: number;
+  /**
+   * Bytes that wait for one client; a client that reads slower is closed with 1013.
+   *
+   * @default {1048576}
+   */
+  maxQueuedBytes: number;
+  /**
+   * Connections in all.
+   *
+   * @default {0}
+   */
+  maxConnections: number;
+  /**
+   * Connections of one address, loopback excepted.
+   *
+   * @default {100}
+   */
+  connectionsPerAddress: number;
+}
+
+/** The limits that hold where nothing else is said. */
+export const DEFAULT_LIMITS: Readonly<RoomServerLimits> = {
+  messagesPerSecond: 10,
+  maxRefusedMessages: 50,
+  maxMessageBytes: 65_536,
+  maxContentLength: 1_000,
+  maxRoomsPerClient: 100,
+  maxRoomNameLength: 128,
+  maxQueuedBytes: 1_048_576,
+  maxConnections: 0,
+  connectionsPerAddress: 100,
+};
+
+/** What a {@linkcode RoomServer} can be told. */
+export interface RoomServerOptions {
+  /** Limits that differ from {@linkcode DEFAULT_LIMITS}. */
+  limits?: Partial<RoomServerLimits>;
+  /**
+   * Origins that browsers may connect from, besides the server's own when the list is empty. `*`
+   * stands for anything without a slash: `https://*.example.com`.
+   *
+   * @default {[]}
+   */
+  allowedOrigins?: readonly string[];
+  /**
+   * Values of `Host` without the port that are served, any where it is left out.
+   */
+  allowedHosts?: readonly string[];
+  /**
+   * How often clients are asked to ping, in milliseconds.
+   *
+   * @default {30000}
+   */
+  heartbeatMs?: number;
+  /**
+   * After so many milliseconds without a byte from a client the connection ends with 1001; half
+   * of it after the last byte the transport pings. 0 switches both off.
+   *
+   * @default {60000}
+   */
+  idleTimeoutMs?: number;
+  /**
+   * How long a closing handshake may take, in milliseconds.
+   *
+   * @default {5000}
+   */
+  closeTimeoutMs?: number;
+  /**
+   * What the client of a handshake may do, from what the request brings (cookies, headers).
+   *
+   * @default {() => ["read", "write"]}
+   */
+  permissions?: (request: Request) => readonly Permission[];
+  /** Where publishes get their place in a room. @default {new InProcessBackplane()} */
+  backplane?: Backplane;
+  /** Control over connections, when a tap stands before the server. */
+  control?: ConnectionControl;
+  /** Captured frames, when a tap stands before the server. */
+  capture?: CaptureSource;
+}

@@ -1,0 +1,120 @@
+import type { JoinRoom, RoomJoined, RoomRecord } from "../protocol/mod.ts";
+import type { Backplane, PlacedMessage, Position } from "./backplane.ts";
+import type { Connection } from "./connection.ts";
+import type { Metrics } from "./metrics.ts";
+import { type Outbound, type Outgoing, outgoing } from "./outbound.ts";
+import type { ConnectionRegistry } from "./registry.ts";
+import { Rooms } from "./rooms.ts";
+
+/** What {@linkcode RoomHub} works with. */
+export interface RoomHubOptions {
+  /** Where messages get their place. */
+  backplane: Backplane;
+  /** Where messages go out. */
+  outbound: Outbound;
+  /** Where fan-outs count. */
+  metrics: Metrics;
+  /** Whose records change with a membership. */
+  registry: ConnectionRegistry;
+}
+
+/** Rooms: who is in them, and what their members are told. */
+export class RoomHub {
+  readonly #options: RoomHubOptions;
+  readonly #rooms = new Rooms();
+
+  constructor(options: RoomHubOptions) {
+    this.#options = options;
+    options.backplane.onMessage((message) => this.#deliver(message));
+  }
+
+  /** Rooms with members. */
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  /** What watchers see of every room. */
+  *records(): Generator<RoomRecord> {
+    for (const room of this.#rooms.names()) yield this.#record(room);
+  }
+
+  /** Members of a room now, on this server. */
+  members(room: string): ReadonlySet<Connection> {
+    return this.#rooms.members(room);
+  }
+
+  /** Makes a connection a member, tells it and, the first time, the others. */
+  join(connection: Connection, { room, since }: JoinRoom): void {
+    const isNew = this.#rooms.join(room, connection);
+    const position = this.#options.backplane.position(room);
+    const members = [...this.members(room)].map(({ clientId, userId }) => ({ clientId, userId }));
+    const joined: RoomJoined = {
+      type: "room_joined",
+      room,
+      members,
+      ...position,
+      ...recovery(position, since),
+    };
+    this.#options.outbound.send(connection, outgoing(joined));
+    if (isNew) this.#tellOthers(connection, room, "user_joined");
+  }
+
+  /** Ends a membership and tells the others; the connection itself is always told. */
+  leave(connection: Connection, room: string): void {
+    this.#options.outbound.send(connection, outgoing({ type: "room_left", room }));
+    this.#leave(connection, room);
+  }
+
+  /** Ends all memberships of a connection that is gone. */
+  leaveAll(connection: Connection): void {
+    for (const room of connection.rooms) this.#leave(connection, room);
+  }
+
+  /** Sends one message to all members but one; it has no place in the room's sequence. */
+  broadcast(room: string, message: Outgoing, exceptClientId?: string): number {
+    let sent = 0;
+    for (const member of this.members(room)) {
+      if (member.clientId === exceptClientId) continue;
+      this.#options.outbound.send(member, message);
+      sent += 1;
+    }
+    return sent;
+  }
+
+  #leave(connection: Connection, room: string): void {
+    if (!this.#rooms.leave(room, connection)) return;
+    if (this.members(room).size === 0) this.#options.backplane.release(room);
+    this.#tellOthers(connection, room, "user_left");
+  }
+
+  #tellOthers(connection: Connection, room: string, type: "user_joined" | "user_left"): void {
+    const { clientId, userId } = connection;
+    this.broadcast(room, outgoing({ type, room, clientId, userId }), clientId);
+    this.#options.registry.touch(connection.id);
+  }
+
+  /** A message has its place: serialised once, then to every member but its publisher. */
+  #deliver(placed: PlacedMessage): void {
+    const { room, from, clientId, content, timestamp, seq } = placed;
+    const started = performance.now();
+    const message = { type: "room_message", room, from, clientId, content, timestamp, seq };
+    this.broadcast(room, outgoing(message), clientId);
+    this.#options.metrics.fannedOut(performance.now() - started);
+  }
+
+  #record(room: string): RoomRecord {
+    const { epoch, seq } = this.#options.backplane.position(room);
+    return { room, members: this.members(room).size, epoch, seq };
+  }
+}
+
+/** This version keeps no history: only a client that has missed nothing can be recovered. */
+function recovery(
+  position: Position,
+  since: Position | undefined,
+): Pick<RoomJoined, "recovered" | "missed" | "reason"> {
+  if (since === undefined) return {};
+  if (since.epoch !== position.epoch) return { recovered: false, reason: "epoch_changed" };
+  if (since.seq === position.seq) return { recovered: true, missed: 0 };
+  return { recovered: false, reason: "too_old" };
+}

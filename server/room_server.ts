@@ -1,0 +1,422 @@
+import {
+  CLOSE_REASONS,
+  type CloseReason,
+  type ConnectionRecord,
+  type FailedHandshake,
+  type ServerMessage,
+  type ServerPolicy,
+  VERSION,
+  type Welcome,
+} from "../protocol/mod.ts";
+import { type Caller, Doorman, type Refusal } from "./admission.ts";
+import type { Backplane, Position } from "./backplane.ts";
+import { type Admission, Connection, formatAddress } from "./connection.ts";
+import { InProcessBackplane } from "./in_process_backplane.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { MessageDispatch } from "./message_dispatch.ts";
+import { Metrics } from "./metrics.ts";
+import { Monitor } from "./monitor.ts";
+import { DEFAULT_LIMITS, type RoomServerLimits, type RoomServerOptions } from "./options.ts";
+import { type CustomMessage, Outbound, outgoing } from "./outbound.ts";
+import { ConnectionRegistry } from "./registry.ts";
+import { RoomHub } from "./room_hub.ts";
+import type { ServerStats } from "./stats.ts";
+
+/** Who publishes when the server itself does. */
+const SERVER_USER = "server";
+
+/**
+ * A room server on `Deno.upgradeWebSocket`. A client's message goes from its socket to
+ * {@linkcode MessageDispatch}, from there through the backplane to {@linkcode RoomHub}, and from
+ * there out to the members' sockets through {@linkcode Outbound}.
+ *
+ * @example A server, and a client that joins a room
+ * ```ts
+ * import { RoomServer } from "@roomscope/roomscope/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rooms = new RoomServer();
+ * const http = Deno.serve({ port: 0, onListen() {} }, (request, info) => rooms.handler(request, info));
+ * const socket = new WebSocket(`ws://localhost:${http.addr.port}`);
+ * const joined = Promise.withResolvers<string>();
+ * socket.onmessage = ({ data }) => {
+ *   const message = JSON.parse(data);
+ *   if (message.type === "welcome") socket.send('{"type":"join_room","room":"lobby"}');
+ *   if (message.type === "room_joined") joined.resolve(message.room);
+ * };
+ * assertEquals(await joined.promise, "lobby");
+ * await rooms.close();
+ * await http.shutdown();
+ * ```
+ */
+export class RoomServer {
+  readonly #limits: RoomServerLimits;
+  readonly #options: RoomServerOptions;
+  readonly #startedAt = Date.now();
+  readonly #metrics = new Metrics();
+  readonly #registry = new ConnectionRegistry();
+  readonly #backplane: Backplane;
+  readonly #doorman: Doorman;
+  readonly #lifecycle: Lifecycle;
+  readonly #outbound: Outbound;
+  readonly #hub: RoomHub;
+  readonly #monitor: Monitor;
+  readonly #dispatch: MessageDispatch;
+  /** Numbers of connections that this server refused: the tap will report them too. */
+  readonly #refused = new Set<string>();
+  readonly #emptied = Promise.withResolvers<void>();
+  #drained: Promise<void> | undefined;
+
+  /**
+   * Makes a server; it listens where its {@linkcode RoomServer.handler} is called.
+   *
+   * @param options Limits, allow-lists, and what it works with.
+   */
+  constructor(options: RoomServerOptions = {}) {
+    const now = Date.now;
+    const { control, capture, closeTimeoutMs = 5_000, heartbeatMs = 30_000 } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const metrics = this.#metrics;
+    const registry = this.#registry;
+    this.#options = options;
+    this.#limits = limits;
+    this.#backplane = options.backplane ?? new InProcessBackplane();
+    this.#doorman = new Doorman({
+      limits,
+      control,
+      allowedOrigins: options.allowedOrigins ?? [],
+      allowedHosts: options.allowedHosts,
+      permissions: options.permissions ?? (() => ["read", "write"]),
+      count: () => registry.size,
+      countOf: (hostname) => registry.countOf(hostname),
+    });
+    this.#lifecycle = new Lifecycle({
+      registry,
+      metrics,
+      closeTimeoutMs,
+      now,
+      ...(control === undefined ? {} : { control }),
+      onGone: (connection) => this.#onGone(connection),
+      onEnded: () => this.#resolveIfEmptied(),
+    });
+    this.#outbound = new Outbound({
+      metrics,
+      maxQueuedBytes: limits.maxQueuedBytes,
+      onSlow: (connection) => this.#lifecycle.cut(connection, SLOW),
+    });
+    this.#hub = new RoomHub({
+      registry,
+      metrics,
+      backplane: this.#backplane,
+      outbound: this.#outbound,
+    });
+    this.#monitor = new Monitor({
+      metrics,
+      registry,
+      hub: this.#hub,
+      outbound: this.#outbound,
+      policy: this.#policy(),
+      startedAt: this.#startedAt,
+      now,
+      ...(control === undefined ? {} : { control }),
+      ...(capture === undefined ? {} : { capture }),
+    });
+    this.#dispatch = new MessageDispatch({
+      limits,
+      heartbeatMs,
+      metrics,
+      now,
+      backplane: this.#backplane,
+      hub: this.#hub,
+      monitor: this.#monitor,
+      outbound: this.#outbound,
+      disconnect: (connection, reason) => this.#lifecycle.disconnect(connection, reason),
+    });
+    if (control !== undefined) control.observer = this.#observer();
+  }
+
+  /**
+   * Answers a WebSocket handshake. Give it to `Deno.serve`, or call it for one path of a server,
+   * before every middleware: once the upgrade is done nothing else may be answered.
+   *
+   * @param request The handshake.
+   * @param info What `Deno.serve` says of the connection.
+   * @returns 101, or what is wrong: 400, 403, 405, 426, 429, 503. Never throws.
+   */
+  handler(request: Request, info: { remoteAddr: Deno.Addr }): Response {
+    const caller = this.#doorman.identify(info.remoteAddr);
+    if (caller === null) return refusalResponse(NOT_THROUGH_TAP);
+    if (this.#drained) return this.#refuse(caller, DRAINING);
+    const answer = this.#doorman.check(request, caller);
+    if ("status" in answer) return this.#refuse(caller, answer);
+    return this.#upgrade(request, answer);
+  }
+
+  /**
+   * Sends a message to every member of a room but one. It is not a publish: it has no place in the
+   * room's sequence.
+   *
+   * @param room The room's name.
+   * @param message Any JSON object with a `type`; serialised once.
+   * @param options `except`: the client id that doesn't get it.
+   * @returns To how many members it was handed.
+   * @throws {TypeError} If the message can't be serialised.
+   */
+  broadcastToRoom(
+    room: string,
+    message: ServerMessage | CustomMessage,
+    options: { except?: string } = {},
+  ): number {
+    return this.#hub.broadcast(room, outgoing(message), options.except);
+  }
+
+  /**
+   * Sends a message to every client.
+   *
+   * @param message Any JSON object with a `type`; serialised once.
+   * @returns To how many clients it was handed.
+   * @throws {TypeError} If the message can't be serialised.
+   */
+  broadcastToAll(message: ServerMessage | CustomMessage): number {
+    const serialised = outgoing(message);
+    let sent = 0;
+    for (const connection of this.#registry.live()) {
+      if (!connection.isOpen) continue;
+      this.#outbound.send(connection, serialised);
+      sent += 1;
+    }
+    return sent;
+  }
+
+  /**
+   * Sends a message to one client.
+   *
+   * @param clientId Its client id.
+   * @param message Any JSON object with a `type`.
+   * @returns Whether there is such a client.
+   * @throws {TypeError} If the message can't be serialised.
+   */
+  sendToClient(clientId: string, message: ServerMessage | CustomMessage): boolean {
+    const connection = this.#registry.byClientId(clientId);
+    if (connection === undefined || !connection.isOpen) return false;
+    this.#outbound.send(connection, outgoing(message));
+    return true;
+  }
+
+  /**
+   * Publishes to a room as the server: a `room_message` from `server` with a place in the room's
+   * sequence.
+   *
+   * @param room The room's name.
+   * @param content Any JSON value.
+   * @returns Its place.
+   */
+  publish(room: string, content: unknown): Promise<Position> {
+    return this.#backplane.publish(room, {
+      from: SERVER_USER,
+      clientId: SERVER_USER,
+      content,
+      timestamp: Date.now(),
+    });
+  }
+
+  /**
+   * Closes one client's connection.
+   *
+   * @param clientId Its client id.
+   * @param reason Code and reason, from {@linkcode CLOSE_REASONS} or of the application's own.
+   * @returns Whether there was such a client.
+   */
+  disconnect(clientId: string, reason: CloseReason = CLOSE_REASONS.normal): boolean {
+    const connection = this.#registry.byClientId(clientId);
+    if (connection === undefined || !connection.isOpen) return false;
+    this.#lifecycle.disconnect(connection, reason);
+    return true;
+  }
+
+  /** Records of all connections that are known: the live ones and the last 500 that ended. */
+  connections(): ConnectionRecord[] {
+    return this.#registry.ids().flatMap((id) => this.#registry.record(id) ?? []);
+  }
+
+  /** Counters, histograms and what is in force. */
+  getStats(): ServerStats {
+    return {
+      startedAt: this.#startedAt,
+      now: Date.now(),
+      policy: this.#policy(),
+      totals: this.#metrics.totals(this.#hub.size),
+      histograms: this.#metrics.histograms(),
+      viewers: this.#monitor.viewers,
+      capture: this.#options.capture?.stats ?? null,
+    };
+  }
+
+  /**
+   * Drains: takes no more handshakes, closes every connection with 1012, and resolves when all
+   * have ended or the closing handshakes' time is over. Harmless the second time.
+   */
+  close(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  async #drain(): Promise<void> {
+    for (const connection of this.#registry.live()) {
+      this.#lifecycle.disconnect(connection, CLOSE_REASONS.serviceRestart);
+    }
+    if (this.#registry.size > 0) await this.#emptied.promise;
+    this.#monitor.close();
+    await this.#backplane.close();
+  }
+
+  #resolveIfEmptied(): void {
+    if (this.#drained !== undefined && this.#registry.size === 0) this.#emptied.resolve();
+  }
+
+  /**
+   * Upgrade and `return` stand together: a throw between them would close the port for everyone
+   * (deno-facts §1a). `upgradeWebSocket` itself may throw, which is still before the upgrade.
+   */
+  #upgrade(request: Request, admission: Admission): Response {
+    const { messagesPerSecond, maxRefusedMessages } = this.#limits;
+    const connection = new Connection(admission, {
+      now: Date.now(),
+      messagesPerSecond,
+      maxRefusedMessages,
+    });
+    let upgrade: Deno.WebSocketUpgrade;
+    try {
+      upgrade = Deno.upgradeWebSocket(request, {
+        idleTimeout: (this.#options.idleTimeoutMs ?? 60_000) / 1_000,
+      });
+    } catch (error) {
+      return this.#refuse(admission, notUpgradable(error));
+    }
+    this.#attach(connection, upgrade.socket);
+    return upgrade.response;
+  }
+
+  #attach(connection: Connection, socket: WebSocket): void {
+    connection.socket = socket;
+    this.#registry.add(connection);
+    socket.onopen = () => this.#onOpen(connection);
+    socket.onmessage = ({ data }) => this.#dispatch.receive(connection, data);
+    socket.onerror = (event) => {
+      connection.socketError = (event as ErrorEvent).message || null;
+    };
+    socket.onclose = (event) => this.#lifecycle.socketClosed(connection, event);
+  }
+
+  #onOpen(connection: Connection): void {
+    this.#lifecycle.opened(connection);
+    this.#outbound.send(connection, outgoing(this.#welcome(connection)));
+    // close() inside onopen can leave the TCP connection open (deno-facts §1b).
+    if (this.#drained) {
+      setTimeout(() => this.#lifecycle.disconnect(connection, CLOSE_REASONS.serviceRestart), 0);
+    }
+  }
+
+  /** The link isn't open any more: memberships end at once, whatever is still to come. */
+  #onGone(connection: Connection): void {
+    this.#hub.leaveAll(connection);
+    this.#monitor.forget(connection);
+  }
+
+  #welcome(connection: Connection): Welcome {
+    const { messagesPerSecond, maxMessageBytes, maxContentLength } = this.#limits;
+    const { maxRoomsPerClient, maxRoomNameLength } = this.#limits;
+    return {
+      type: "welcome",
+      version: VERSION,
+      clientId: connection.clientId,
+      session: connection.session,
+      serverTime: Date.now(),
+      heartbeatMs: this.#options.heartbeatMs ?? 30_000,
+      permissions: [...connection.admission.permissions],
+      limits: {
+        messagesPerSecond,
+        maxMessageBytes,
+        maxContentLength,
+        maxRoomsPerClient,
+        maxRoomNameLength,
+      },
+    };
+  }
+
+  #policy(): ServerPolicy {
+    const { control } = this.#options;
+    return {
+      version: VERSION,
+      transport: "deno",
+      tap: control !== undefined,
+      guard: control?.guards ?? false,
+      redact: control?.redacts ?? false,
+      limits: { ...this.#limits, ...control?.limits },
+    };
+  }
+
+  #refuse(caller: Caller, refusal: Refusal): Response {
+    const { id, hostname, port } = caller;
+    const { status, rule, message } = refusal;
+    if (this.#options.control !== undefined) this.#refused.add(id);
+    this.#lifecycle.handshakeFailed({
+      id,
+      status,
+      rule,
+      message,
+      address: formatAddress(hostname, port),
+      at: Date.now(),
+      by: "server",
+    });
+    return refusalResponse(refusal);
+  }
+
+  #observer(): NonNullable<NonNullable<RoomServerOptions["control"]>["observer"]> {
+    return {
+      handshakeFailed: (failure) => this.#onTapRefused(failure),
+      cut: (id, reason) => {
+        const connection = this.#registry.byId(id);
+        if (connection !== undefined) this.#lifecycle.tapCuts(connection, reason);
+      },
+      roundTrip: (id, milliseconds) => {
+        const connection = this.#registry.byId(id);
+        if (connection !== undefined) connection.counters.roundTripMs = milliseconds;
+        this.#metrics.roundTrip(milliseconds);
+      },
+    };
+  }
+
+  #onTapRefused(failure: FailedHandshake): void {
+    if (!this.#refused.delete(failure.id)) this.#lifecycle.handshakeFailed(failure);
+  }
+}
+
+const SLOW: CloseReason = { ...CLOSE_REASONS.tryAgainLater, reason: "Reads too slowly" };
+
+const NOT_THROUGH_TAP: Refusal = {
+  status: 403,
+  rule: "not-through-tap",
+  message: "Cannot serve a connection that did not come through the tap",
+};
+
+const DRAINING: Refusal = {
+  status: 503,
+  rule: "draining",
+  message: "Cannot take another connection: the server is closing",
+};
+
+function notUpgradable(error: unknown): Refusal {
+  const message = error instanceof Error ? error.message : "Cannot upgrade the connection";
+  return { status: 400, rule: "not-upgradable", message };
+}
+
+/** A refused handshake ends its TCP connection; 426 says what to ask for (RFC 9110 §15.5.22). */
+function refusalResponse({ status, message }: Refusal): Response {
+  const headers = new Headers({ connection: "close", "content-type": "text/plain; charset=utf-8" });
+  if (status === 426) {
+    headers.set("upgrade", "websocket");
+    headers.set("sec-websocket-version", "13");
+  }
+  return new Response(`${message}\n`, { status, headers });
+}
