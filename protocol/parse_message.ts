@@ -52,7 +52,11 @@ function parse<T extends { type: string }>(
   const input = parseJson(text);
   if (input === undefined) return failure("bad_json");
   if (isTooDeep(input, MAX_DEPTH)) {
-    return failure("too_deep", `Cannot read the message: it has more than ${MAX_DEPTH} levels`);
+    return failure(
+      "too_deep",
+      `Cannot read the message: it has more than ${MAX_DEPTH} levels`,
+      input,
+    );
   }
   const type = (input as { type?: unknown } | null)?.type;
   if (!types.has(type)) {

@@ -77,7 +77,9 @@ export class Doorman {
   /** RFC 6455 §4.2.1: Deno itself takes any version and any key (deno-facts §8). */
   #broken(request: Request): Refusal | null {
     const url = URL.parse(request.url);
-    if (url === null) return { status: 400, rule: "host-malformed", message: "Cannot read the Host" };
+    if (url === null) {
+      return { status: 400, rule: "host-malformed", message: "Cannot read the Host" };
+    }
     const [finding] = checkUpgradeRequest({
       method: request.method,
       target: url.pathname + url.search,

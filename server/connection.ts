@@ -51,6 +51,8 @@ export class Connection {
   readonly monitorLimiter = new RateLimiter(MONITOR_MESSAGES_PER_SECOND, 1_000);
   /** `null` until the upgrade is done. */
   socket: WebSocket | null = null;
+  /** When the last message came, also after the connection began to close. */
+  lastMessageAt = -Infinity;
   /** When the last ping came that was in step with the heartbeat. */
   lastHeartbeat = -Infinity;
   /** Whether it watches: then it counts nowhere. */

@@ -12,6 +12,11 @@ import type { Connection } from "./connection.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ConnectionRegistry } from "./registry.ts";
 
+/** A client that has sent nothing for so long pauses. */
+const QUIET_MS = 20;
+/** A client that never pauses gets its Close after so long. */
+const LONGEST_QUIET_WAIT_MS = 1_000;
+
 /** What {@linkcode Lifecycle} works with. */
 export interface LifecycleOptions {
   /** Where connections are kept. */
@@ -49,14 +54,30 @@ export class Lifecycle {
     if (!connection.isOpen) return;
     const { code } = reason;
     this.#gone(connection, { by: "server", what: "Close sent", code, reason: reason.reason });
+    this.#closeWhenQuiet(connection, reason, this.#options.now() + LONGEST_QUIET_WAIT_MS);
+  }
+
+  /**
+   * Once its Close is sent, Deno answers a data frame that was under way with a reset, which can
+   * take the Close from the client. So the Close waits until the client pauses.
+   */
+  #closeWhenQuiet(connection: Connection, reason: CloseReason, latest: number): void {
+    if (connection.hasEnded) return;
+    const now = this.#options.now();
+    const waitMs = connection.lastMessageAt + QUIET_MS - now;
+    if (waitMs > 0 && now < latest) {
+      const again = () => this.#closeWhenQuiet(connection, reason, latest);
+      connection.closeTimer = setTimeout(again, waitMs);
+      return;
+    }
+    connection.socket?.close(reason.code, reason.reason);
     connection.closeTimer = setTimeout(
       () => this.#giveUp(connection, reason),
       this.#options.closeTimeoutMs,
     );
-    connection.socket?.close(code, reason.reason);
   }
 
-  /** Ends a connection whose reader is too slow even for a Close frame. */
+  /** Ends a connection that can't be trusted to take part in a closing handshake. */
   cut(connection: Connection, reason: CloseReason): void {
     const { control } = this.#options;
     if (control === undefined) return this.disconnect(connection, reason);

@@ -37,8 +37,8 @@ export interface MessageDispatchOptions {
   outbound: Outbound;
   /** Where messages count. */
   metrics: Metrics;
-  /** Ends a connection. */
-  disconnect: (connection: Connection, reason: CloseReason) => void;
+  /** Ends a connection whose client goes on breaking a limit. */
+  cut: (connection: Connection, reason: CloseReason) => void;
   /** The clock, in milliseconds. */
   now: () => number;
 }
@@ -77,6 +77,7 @@ export class MessageDispatch {
 
   /** Takes whatever a client's socket says. Never throws. */
   receive(connection: Connection, data: unknown): void {
+    connection.lastMessageAt = this.#options.now();
     if (!connection.isOpen) return;
     const bytes = sizeOf(data);
     this.#count(connection, bytes);
@@ -180,7 +181,7 @@ export class MessageDispatch {
     const retryAfterMs = Math.ceil(waitMs);
     this.#refuse(connection, "rate_limited", { retryAfterMs, ...reference(message) });
     if (connection.refusalLimiter.take(this.#options.now()) === 0) return;
-    this.#options.disconnect(connection, {
+    this.#options.cut(connection, {
       ...CLOSE_REASONS.policyViolation,
       reason: "Too many messages",
     });
@@ -191,7 +192,7 @@ export class MessageDispatch {
     this.#refuse(connection, "message_too_big", {
       message: `Cannot take the message: it has ${bytes} bytes, ${limit} are allowed`,
     });
-    this.#options.disconnect(connection, CLOSE_REASONS.messageTooBig);
+    this.#options.cut(connection, CLOSE_REASONS.messageTooBig);
   }
 
   #refuse(connection: Connection, code: ErrorCode, details: ErrorDetails = {}): void {

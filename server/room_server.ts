@@ -130,7 +130,7 @@ export class RoomServer {
       hub: this.#hub,
       monitor: this.#monitor,
       outbound: this.#outbound,
-      disconnect: (connection, reason) => this.#lifecycle.disconnect(connection, reason),
+      cut: (connection, reason) => this.#lifecycle.cut(connection, reason),
     });
     if (control !== undefined) control.observer = this.#observer();
   }

@@ -1,0 +1,50 @@
+/**
+ * The room client, for browsers and Deno: it stays connected, rejoins its rooms, keeps what can't
+ * be sent yet, and shows its state.
+ *
+ * @example A client that nobody has started yet
+ * ```ts
+ * import { RoomClient } from "@roomscope/roomscope/client";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using client = new RoomClient("wss://example.com/ws", { maxAttempts: Infinity });
+ * assertEquals(client.state.value, { status: "idle" });
+ * ```
+ *
+ * @module
+ */
+export { ERROR_CODES, ReadyState } from "../protocol/mod.ts";
+export type {
+  ErrorCode,
+  ErrorCodeRow,
+  Transition,
+  TransitionCause,
+  TransitionParty,
+} from "../protocol/mod.ts";
+export type * from "../protocol/client_messages.ts";
+export type * from "../protocol/monitor_records.ts";
+export type * from "../protocol/server_messages.ts";
+export { backoffDelay, type BackoffOptions } from "./backoff.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export { type LocalErrorCode, RoomError, type RoomErrorOptions } from "./errors.ts";
+export type { ClientEventOf, ClientEventType, InvalidMessage, RoomLost } from "./handlers.ts";
+export type { LinkSnapshot } from "./link.ts";
+export type { Observable } from "./observable.ts";
+export type { RoomClientOptions } from "./options.ts";
+export type { PublishReceipt } from "./outbox.ts";
+export { type DirectMessage, RoomClient } from "./room_client.ts";
+export type {
+  WebSocketConstructor,
+  WebSocketEvent,
+  WebSocketEventName,
+  WebSocketLike,
+} from "./socket.ts";
+export type {
+  ClientState,
+  ConnectedState,
+  ConnectingState,
+  IdleState,
+  StoppedState,
+  StopReason,
+  WaitingState,
+} from "./states.ts";

@@ -1,0 +1,43 @@
+import { LinkStatus } from "../islands/LinkStatus.tsx";
+import { ThemeSwitch } from "../islands/ThemeSwitch.tsx";
+import { Logo } from "./ui/Logo.tsx";
+
+const PAGES = [
+  { href: "/", label: "Overview" },
+  { href: "/connections", label: "Connections" },
+  { href: "/frames", label: "Frames" },
+  { href: "/rooms", label: "Rooms" },
+] as const;
+
+/** The head of the front panel: name, pages, the state of the link, the theme. */
+export function Masthead({ path, monitor }: { path: string; monitor: boolean }) {
+  return (
+    <header class="masthead">
+      <div class="masthead-row">
+        <a class="wordmark" href="/" aria-current={path === "/" ? "page" : "false"}>
+          <Logo />
+          <span>
+            room<b>scope</b>
+          </span>
+        </a>
+        {monitor && (
+          <nav class="nav" aria-label="Pages">
+            {PAGES.map(({ href, label }) => (
+              <a key={href} href={href} aria-current={currentOf(href, path)}>{label}</a>
+            ))}
+          </nav>
+        )}
+        <div class="masthead-end">
+          {monitor && <LinkStatus />}
+          <ThemeSwitch />
+        </div>
+      </div>
+    </header>
+  );
+}
+
+/** Set here, because Fresh takes `/` for every page's ancestor. */
+function currentOf(href: string, path: string): "page" | "true" | "false" {
+  if (href === path) return "page";
+  return href !== "/" && path.startsWith(`${href}/`) ? "true" : "false";
+}

@@ -1,0 +1,97 @@
+import type { ComponentChildren } from "preact";
+import { closeReason } from "../../protocol/close_reasons.ts";
+import { closeCodeName } from "../../frames/close.ts";
+import type { CloseRecord, ConnectionRecord } from "../../protocol/monitor_records.ts";
+import { formatBytes, formatClock, formatCount, formatDuration, joinReading } from "../format.ts";
+import { Lamp } from "../ui/Lamp.tsx";
+import { Panel } from "../ui/Panel.tsx";
+
+/** Who is at the other end, what it may, and what went through. */
+export function ConnectionFacts({ record, now }: { record: ConnectionRecord; now: number }) {
+  const { counters } = record;
+  const end = record.transitions.at(-1)?.at ?? now;
+  const lasted = (record.state === 3 ? end : now) - record.connectedAt;
+  return (
+    <Panel id="facts" title="Facts">
+      <dl class="facts facts-wide">
+        <Fact label="Address">{record.address}</Fact>
+        <Fact label="User agent">{record.userAgent}</Fact>
+        <Fact label="Origin">{record.origin}</Fact>
+        <Fact label="Client id">{record.clientId}</Fact>
+        <Fact label="User id">
+          {record.userId === record.clientId ? "anonymous" : record.userId}
+        </Fact>
+        <Fact label="Permissions">{record.permissions.join(", ") || null}</Fact>
+        <Fact label="Connected">{formatClock(record.connectedAt, true)}</Fact>
+        <Fact label={record.state === 3 ? "Lasted" : "For"}>{formatDuration(lasted)}</Fact>
+        <Fact label="Rooms">
+          {record.rooms.length === 0
+            ? null
+            : record.rooms.map((room) => (
+              <a key={room} class="tag" href={`/rooms#room=${encodeURIComponent(room)}`}>{room}</a>
+            ))}
+        </Fact>
+        <Fact label="Messages in, out">
+          {formatCount(counters.messagesIn)}, {formatCount(counters.messagesOut)}
+        </Fact>
+        <Fact label="Bytes in, out">
+          {joinReading(formatBytes(counters.bytesIn))},{" "}
+          {joinReading(formatBytes(counters.bytesOut))}
+        </Fact>
+        <Fact label="Errors sent">{formatCount(counters.errors)}</Fact>
+        <Fact label="Round trip">
+          {counters.roundTripMs === null ? null : `${counters.roundTripMs.toFixed(2)} ms`}
+        </Fact>
+      </dl>
+    </Panel>
+  );
+}
+
+/** How it closed: code, name, reason, who was first, clean or not, and the rule where one was broken. */
+export function ClosePanel({ record }: { record: ConnectionRecord }) {
+  const { close } = record;
+  if (close === null) {
+    return (
+      <Panel id="close" title="How it closed">
+        <p class="empty">{record.state === 2 ? "It is closing." : "It hasn’t closed."}</p>
+      </Panel>
+    );
+  }
+  return (
+    <Panel
+      id="close"
+      title="How it closed"
+      note={close.clean
+        ? <Lamp shape="square" tone="off">clean</Lamp>
+        : <Lamp shape="cross" tone="bad">not clean</Lamp>}
+    >
+      <p class="close-code">
+        <b>{close.code}</b> {closeName(close)}
+      </p>
+      <dl class="facts">
+        <Fact label="Reason">{close.reason === "" ? null : `“${close.reason}”`}</Fact>
+        <Fact label="Who was first">{close.by}</Fact>
+        <Fact label="Closing handshake">{close.clean ? "done by both sides" : "not done"}</Fact>
+        {close.rule !== undefined && (
+          <Fact label="Broken rule">
+            <code>{close.rule}</code>
+          </Fact>
+        )}
+      </dl>
+    </Panel>
+  );
+}
+
+function Fact({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    <div class="fact">
+      <dt>{label}</dt>
+      <dd>{children ?? "–"}</dd>
+    </div>
+  );
+}
+
+/** From 4000 on a code means what its sender means by it: only the server's own are in our table. */
+function closeName({ code, by }: CloseRecord): string {
+  return code >= 4000 && by === "server" ? closeReason(code).name : closeCodeName(code);
+}

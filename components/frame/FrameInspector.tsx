@@ -1,0 +1,204 @@
+import { useMemo, useState } from "preact/hooks";
+import type { FindingRecord, FrameRecord } from "../../protocol/monitor_records.ts";
+import { explainFrame } from "../../frames/explain.ts";
+import { opcodeName } from "../../frames/opcodes.ts";
+import { formatClock, formatCount } from "../format.ts";
+import type { PageMonitor } from "../live/page_monitor.ts";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { Lamp } from "../ui/Lamp.tsx";
+import { Panel } from "../ui/Panel.tsx";
+import { Segments } from "../ui/Segments.tsx";
+import { FieldTree } from "./FieldTree.tsx";
+import type { FrameBytes } from "./frame_bytes.ts";
+import type { FrameAddress } from "./frame_hash.ts";
+import { toHex } from "./frame_text.ts";
+import { describeByte, HexGrid } from "./HexGrid.tsx";
+import { PayloadView } from "./PayloadView.tsx";
+import { partsOf, unmaskedBytes } from "./payload_views.ts";
+import { selectByte, selectField, type Selection, treeRows } from "./selection.ts";
+import { useFrameBytes } from "./use_frame_bytes.ts";
+
+/** What the inspector shows. */
+export interface FrameInspectorProps {
+  /** Where the bytes come from. */
+  monitor: PageMonitor;
+  /** The chosen frame and byte. */
+  address: FrameAddress;
+  /** The frame's record, where the list still has it. */
+  record: FrameRecord | null;
+  /** Called with the byte that is chosen. */
+  onOffset: (offset: number) => void;
+  /** Called to put the frame away. */
+  onClose: () => void;
+}
+
+/** One frame taken apart: fields and bytes, linked both ways. */
+export function FrameInspector(props: FrameInspectorProps) {
+  const { monitor, address, record, onClose } = props;
+  const load = useFrameBytes(monitor, address);
+  const name = `Frame ${address.connection}.${address.frame}`;
+  return (
+    <Panel
+      id="frame"
+      title={name}
+      class="frame-panel"
+      note={record === null ? undefined : headline(record)}
+      tools={<button type="button" class="key" onClick={onClose}>Close</button>}
+    >
+      {load.phase === "loading" && <p class="empty empty-waiting">Waiting for the bytes.</p>}
+      {load.phase === "gone" && (
+        <p class="empty">
+          This frame has left the ring: newer ones took its place. Its header fields are in the list
+          as long as the list has it.
+        </p>
+      )}
+      {load.phase === "ready" && load.bytes !== null && (
+        <Anatomy {...props} bytes={load.bytes} version={load.version} want={load.want} />
+      )}
+    </Panel>
+  );
+}
+
+function headline(record: FrameRecord): string {
+  const way = record.direction === "in" ? "client → server" : "server → client";
+  return `${way} · ${opcodeName(record.opcode)} · ${formatClock(record.at, true)}`;
+}
+
+interface AnatomyProps extends FrameInspectorProps {
+  bytes: FrameBytes;
+  version: number;
+  want: (from: number, to: number) => void;
+}
+
+type Source = "wire" | "unmasked";
+
+const SOURCES = [
+  { value: "wire", label: "On the wire" },
+  { value: "unmasked", label: "Unmasked" },
+] as const;
+
+function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyProps) {
+  const [source, setSource] = useState<Source>("wire");
+  const [field, setField] = useState<number | null>(null);
+  const view = useMemo(() => explain(bytes, record), [bytes, version, record]);
+  const { rows, parts, plain, explanation } = view;
+  const offset = Math.min(address.offset, Math.max(0, bytes.kept - 1));
+  const selection: Selection = field === null || !holds(rows[field], offset)
+    ? selectByte(rows, offset)
+    : { offset, field };
+  const shown = source === "wire" ? bytes.bytes : plain;
+  const isMasked = parts.key !== null;
+
+  const chooseByte = (target: number) => {
+    setField(null);
+    onOffset(target);
+  };
+  const chooseField = (index: number) => {
+    setField(index);
+    onOffset(selectField(rows, index).offset);
+  };
+  return (
+    <div class="anatomy">
+      <div class="anatomy-fields">
+        <Findings findings={explanation.findings} onOffset={chooseByte} />
+        <FieldTree rows={rows} selection={selection} onField={chooseField} />
+        {bytes.kept < bytes.total && (
+          <p class="payload-note">
+            The ring kept {formatCount(bytes.kept)} of {formatCount(bytes.total)} bytes.
+          </p>
+        )}
+      </div>
+      <div class="anatomy-bytes">
+        <div class="payload-head">
+          <h3 class="engraved">Bytes</h3>
+          {isMasked && (
+            <Segments
+              name="byte-source"
+              legend="Which bytes"
+              options={SOURCES}
+              value={source}
+              onChange={setSource}
+            />
+          )}
+          {!isMasked && <span class="payload-note">not masked</span>}
+          <CopyButton text={() => toHex(shown.subarray(0, bytes.contiguous))} label="Copy hex" />
+        </div>
+        <HexGrid
+          bytes={shown}
+          has={(at) => bytes.has(at)}
+          want={want}
+          rows={rows}
+          selection={selection}
+          onByte={chooseByte}
+        />
+        <p class="byte-status" aria-live="off">
+          {bytes.kept === 0 ? "no bytes" : describeByte(shown[offset], offset, rows)}
+        </p>
+      </div>
+      <PayloadView
+        payload={plain.subarray(parts.headerLength, Math.max(parts.headerLength, bytes.contiguous))}
+        length={Math.max(0, bytes.total - parts.headerLength)}
+        compressed={(bytes.bytes[0] & RSV1) !== 0}
+      />
+    </div>
+  );
+}
+
+const RSV1 = 0x40;
+
+function explain(bytes: FrameBytes, record: FrameRecord | null) {
+  // Pieces that aren't here yet are zeros: they must not be judged.
+  const findings = record?.findings ?? (bytes.complete ? undefined : []);
+  const sender = record === null ? undefined : record.direction === "in" ? "client" : "server";
+  const explanation = explainFrame(bytes.bytes, { findings, sender });
+  const parts = partsOf(bytes.bytes, explanation.fields);
+  return {
+    explanation,
+    parts,
+    rows: treeRows(explanation.fields),
+    plain: unmaskedBytes(bytes.bytes, parts),
+  };
+}
+
+function holds(
+  row: { field: { byteOffset: number; byteLength: number } } | undefined,
+  offset: number,
+) {
+  if (row === undefined) return false;
+  const { byteOffset, byteLength } = row.field;
+  return offset >= byteOffset && offset < byteOffset + byteLength;
+}
+
+type ShownFinding = Pick<FindingRecord, "rule" | "section" | "offset" | "message">;
+
+function Findings(
+  { findings, onOffset }: {
+    findings: readonly ShownFinding[];
+    onOffset: (offset: number) => void;
+  },
+) {
+  if (findings.length === 0) {
+    return (
+      <p class="verdict">
+        <Lamp shape="full" tone="ok">No finding: the frame keeps to the standard</Lamp>
+      </p>
+    );
+  }
+  return (
+    <ul class="findings">
+      {findings.map((finding) => (
+        <li key={finding.rule + finding.offset}>
+          <Lamp shape="cross" tone="bad">{finding.message}</Lamp>
+          <span class="finding-where">
+            <code>{finding.rule}</code>{" "}
+            {finding.section.startsWith("RFC") ? finding.section : `RFC 6455 §${finding.section}`}
+            {" "}
+            <button type="button" class="link" onClick={() => onOffset(finding.offset)}>
+              byte {finding.offset}
+            </button>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

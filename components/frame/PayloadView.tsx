@@ -1,0 +1,54 @@
+import { useMemo, useState } from "preact/hooks";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { Segments } from "../ui/Segments.tsx";
+import { jsonView, textView } from "./payload_views.ts";
+
+type View = "text" | "json";
+
+const VIEWS = [{ value: "text", label: "Text" }, { value: "json", label: "JSON" }] as const;
+
+/** What the payload's views need. */
+export interface PayloadViewProps {
+  /** The unmasked payload, as far as it came. */
+  payload: Uint8Array;
+  /** Bytes of the whole payload. */
+  length: number;
+  /** Whether RSV1 says that it is compressed. */
+  compressed: boolean;
+}
+
+/** The payload as text or as JSON. */
+export function PayloadView({ payload, length, compressed }: PayloadViewProps) {
+  const [view, setView] = useState<View>("text");
+  const { text, valid } = useMemo(() => textView(payload), [payload]);
+  const json = useMemo(() => view === "json" ? jsonView(text) : null, [view, text]);
+  const shown = json === null ? text : "json" in json ? json.json : "";
+  return (
+    <div class="payload">
+      <div class="payload-head">
+        <h3 class="engraved">Payload</h3>
+        <Segments
+          name="payload-view"
+          legend="Payload as"
+          options={VIEWS}
+          value={view}
+          onChange={setView}
+        />
+        <CopyButton text={shown} label={view === "text" ? "Copy text" : "Copy JSON"} />
+      </div>
+      <p class="payload-note">{note({ payload, length, compressed }, valid)}</p>
+      {json !== null && "problem" in json
+        ? <p class="empty">Not JSON: {json.problem}</p>
+        : <pre class="payload-text" tabIndex={0}>{shown === "" ? " " : shown}</pre>}
+    </div>
+  );
+}
+
+function note({ payload, length, compressed }: PayloadViewProps, valid: boolean): string {
+  if (length === 0) return "The payload is empty.";
+  const parts = [];
+  if (compressed) parts.push("compressed: shown as it is on the wire");
+  if (!valid) parts.push("not valid UTF-8: � stands for what isn’t");
+  if (payload.length < length) parts.push(`${payload.length} of ${length} bytes are here`);
+  return parts.length === 0 ? "valid UTF-8" : parts.join("; ");
+}

@@ -1,0 +1,72 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { MAX_FRAME_GET_BYTES } from "../../protocol/client_messages.ts";
+import type { PageMonitor } from "../live/page_monitor.ts";
+import { FrameBytes } from "./frame_bytes.ts";
+import type { FrameAddress } from "./frame_hash.ts";
+import { decodeBase64 } from "./frame_text.ts";
+
+/** What is known of a frame's bytes. */
+export interface FrameLoad {
+  /** Whether they are on their way, here (at least the first piece), or gone for good. */
+  phase: "loading" | "ready" | "gone";
+  /** The bytes, as far as they came. */
+  bytes: FrameBytes | null;
+  /** Grows with every piece. */
+  version: number;
+  /** Asks for what is missing of a stretch. */
+  want: (from: number, to: number) => void;
+}
+
+/** Somebody who runs down the list with a key held doesn't want every frame on the way. */
+const SETTLE_MS = 50;
+
+/** Fetches a frame's bytes in pieces: the first at once, the others when they are looked at. */
+export function useFrameBytes(monitor: PageMonitor, address: FrameAddress): FrameLoad {
+  const { connection, frame } = address;
+  const bytes = useRef<FrameBytes | null>(null);
+  const [progress, setProgress] = useState<
+    { key: string; phase: FrameLoad["phase"]; version: number }
+  >(
+    { key: "", phase: "loading", version: 0 },
+  );
+  const key = `${connection}.${frame}`;
+  const ready = monitor.store.ready.value;
+
+  useEffect(() => {
+    bytes.current = null;
+    setProgress({ key, phase: "loading", version: 0 });
+    return monitor.store.onFrame((message) => {
+      if (message.connection !== connection || message.frame !== frame) return;
+      if (message.type === "frame_gone") {
+        return setProgress((old) => ({ key, phase: "gone", version: old.version + 1 }));
+      }
+      bytes.current ??= new FrameBytes(message.total, message.kept);
+      bytes.current.put(message.offset, decodeBase64(message.bytes));
+      setProgress((old) => ({ key, phase: "ready", version: old.version + 1 }));
+    });
+  }, [key]);
+
+  useEffect(() => {
+    if (!ready) return;
+    bytes.current?.forgetAsked();
+    if (bytes.current !== null) return;
+    const timer = setTimeout(
+      () => monitor.askForBytes(connection, frame, { offset: 0, length: MAX_FRAME_GET_BYTES }),
+      SETTLE_MS,
+    );
+    return () => clearTimeout(timer);
+  }, [key, ready]);
+
+  const current = progress.key === key;
+  return {
+    phase: current ? progress.phase : "loading",
+    bytes: current ? bytes.current : null,
+    version: progress.version,
+    want: (from, to) => {
+      if (!ready) return;
+      for (const piece of bytes.current?.missing(from, to) ?? []) {
+        monitor.askForBytes(connection, frame, piece);
+      }
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { useEffect, useState } from "preact/hooks";
+import type { FirstPaint } from "./first_paint.ts";
+import { type MonitorWish, type PageMonitor, pageMonitor } from "./page_monitor.ts";
+
+/**
+ * The page's monitor, seeded with the server's figures and set to watch.
+ *
+ * @param first What the server rendered the page with.
+ * @param wish What to watch from now on.
+ */
+export function useMonitor(first: FirstPaint | null, wish: MonitorWish): PageMonitor {
+  const [monitor] = useState(() => {
+    const page = pageMonitor();
+    page.store.seed(first);
+    return page;
+  });
+  const { topics, connection } = wish;
+  useEffect(() => monitor.watch(wish), [topics.join(), connection]);
+  return monitor;
+}

@@ -1,0 +1,50 @@
+const SMALLEST_CAPACITY = 64;
+const GROWTH = 4;
+
+/**
+ * Bytes that grow as they come, so that a declared length alone never costs memory: at most four
+ * times of what came is allocated, and never more than the limit.
+ *
+ * ```
+ * | room for a header | bytes … | capacity still free |
+ * ```
+ */
+export class ByteBuffer {
+  #memory: Uint8Array;
+  #length = 0;
+  readonly #lead: number;
+  readonly #mostBytes: number;
+
+  /** With a `header`, which lies right before the bytes: {@linkcode ByteBuffer.view} begins behind. */
+  constructor(mostBytes: number, header: Uint8Array = new Uint8Array(0)) {
+    this.#mostBytes = mostBytes;
+    this.#memory = header;
+    this.#lead = header.length;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends as much of `piece` as there is room for; returns where it lies now. */
+  append(piece: Uint8Array): Uint8Array {
+    const start = this.#length;
+    const end = Math.min(start + piece.length, this.#mostBytes);
+    if (this.#lead + end > this.#memory.length) this.#grow(end);
+    this.#memory.set(piece.subarray(0, end - start), this.#lead + start);
+    this.#length = end;
+    return this.#memory.subarray(this.#lead + start, this.#lead + end);
+  }
+
+  /** What was appended, without a copy. */
+  view(): Uint8Array {
+    return this.#memory.subarray(this.#lead, this.#lead + this.#length);
+  }
+
+  #grow(needed: number): void {
+    const roomy = Math.max(needed, this.#length * GROWTH, SMALLEST_CAPACITY);
+    const grown = new Uint8Array(this.#lead + Math.min(roomy, this.#mostBytes));
+    grown.set(this.#memory.subarray(0, this.#lead + this.#length));
+    this.#memory = grown;
+  }
+}

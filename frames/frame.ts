@@ -1,0 +1,152 @@
+import type { Finding } from "./errors.ts";
+import {
+  FIN_BIT,
+  MASKING_KEY_BYTES,
+  OPCODE_MASK,
+  RSV1_BIT,
+  RSV2_BIT,
+  RSV3_BIT,
+} from "./header_layout.ts";
+import { applyMask } from "./mask.ts";
+
+/**
+ * One frame as it stood in the stream. Its byte arrays are copies of the chunk; those of small frames
+ * share a buffer of 32 KiB with their neighbours, so don't transfer it, and copy what is kept of few
+ * frames for long. Source: RFC 6455 §5.2.
+ */
+export interface Frame {
+  /** Whether it is the last frame of its message. */
+  readonly fin: boolean;
+  /** First reserved bit; permessage-deflate's mark of a compressed message. */
+  readonly rsv1: boolean;
+  /** Second reserved bit. */
+  readonly rsv2: boolean;
+  /** Third reserved bit. */
+  readonly rsv3: boolean;
+  /** The opcode, 0 to 15; see {@linkcode Opcode}. */
+  readonly opcode: number;
+  /** Whether the payload is masked on the wire. */
+  readonly masked: boolean;
+  /** The masking key, 4 bytes; `null` when not masked. */
+  readonly maskingKey: Uint8Array | null;
+  /** Size of the payload on the wire in bytes. */
+  readonly payloadLength: number;
+  /** The unmasked payload; shorter than `payloadLength` when `truncated`. */
+  readonly payload: Uint8Array;
+  /** Whether only the payload's beginning was kept (`maxKeptPayloadBytes`). */
+  readonly truncated: boolean;
+  /** The header's bytes as they stood on the wire, masking key included: 2 to 14. */
+  readonly header: Uint8Array;
+  /** Offset in the stream, in bytes, of the frame's first byte. */
+  readonly offset: number;
+  /** The rules this frame breaks; empty for a good one, and always in strict mode. */
+  readonly findings: readonly Finding[];
+}
+
+/** What is known of a frame whose end hasn't come. */
+export interface PartialFrame {
+  /** Offset in the stream, in bytes, of the frame's first byte. */
+  readonly offset: number;
+  /** The header's bytes so far. */
+  readonly header: Uint8Array;
+  /** Whether the header is whole. */
+  readonly headerComplete: boolean;
+  /** The declared size of the payload in bytes; `null` while the header doesn't tell. */
+  readonly payloadLength: number | null;
+  /** How many bytes of the payload came. */
+  readonly payloadReceived: number;
+  /** The unmasked payload so far; shorter than `payloadReceived` where only a beginning is kept. */
+  readonly payload: Uint8Array;
+  /** The frame's bytes on the wire so far (less payload bytes that weren't kept). */
+  readonly bytes: Uint8Array;
+  /** The rules it breaks already. */
+  readonly findings: readonly Finding[];
+}
+
+/** What a {@linkcode DecodedFrame} is made of. */
+export interface FrameParts {
+  /** The header's first byte. */
+  readonly first: number;
+  readonly masked: boolean;
+  readonly headerLength: number;
+  readonly payloadLength: number;
+  /** The payload that was kept; the header lies right before it in the same buffer. */
+  readonly payload: Uint8Array;
+  readonly offset: number;
+  readonly findings: readonly Finding[];
+}
+
+/** The decoder's frames: header and key are views that are made when somebody asks. */
+export class DecodedFrame implements Frame {
+  readonly fin: boolean;
+  readonly rsv1: boolean;
+  readonly rsv2: boolean;
+  readonly rsv3: boolean;
+  readonly opcode: number;
+  readonly masked: boolean;
+  readonly payloadLength: number;
+  readonly payload: Uint8Array;
+  readonly truncated: boolean;
+  readonly offset: number;
+  readonly findings: readonly Finding[];
+  readonly #headerLength: number;
+
+  constructor(parts: FrameParts) {
+    const { first, payload, payloadLength } = parts;
+    this.fin = (first & FIN_BIT) !== 0;
+    this.rsv1 = (first & RSV1_BIT) !== 0;
+    this.rsv2 = (first & RSV2_BIT) !== 0;
+    this.rsv3 = (first & RSV3_BIT) !== 0;
+    this.opcode = first & OPCODE_MASK;
+    this.masked = parts.masked;
+    this.payloadLength = payloadLength;
+    this.payload = payload;
+    this.truncated = payload.length < payloadLength;
+    this.offset = parts.offset;
+    this.findings = parts.findings;
+    this.#headerLength = parts.headerLength;
+  }
+
+  get header(): Uint8Array {
+    const { buffer, byteOffset } = this.payload;
+    return new Uint8Array(buffer, byteOffset - this.#headerLength, this.#headerLength);
+  }
+
+  get maskingKey(): Uint8Array | null {
+    return this.masked ? this.header.subarray(-MASKING_KEY_BYTES) : null;
+  }
+}
+
+/**
+ * The exact bytes of a frame on the wire: its header, and its payload masked again. Of a truncated
+ * frame the payload bytes that were kept.
+ *
+ * @param frame A frame of {@linkcode FrameDecoder}.
+ * @returns A new array.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { frameBytes, FrameDecoder } from "@roomscope/roomscope/frames";
+ *
+ * const wire = Uint8Array.of(0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58);
+ * const [frame] = new FrameDecoder({ sender: "client" }).decode(wire);
+ * assertEquals(frameBytes(frame), wire);
+ * ```
+ */
+export function frameBytes(frame: Frame): Uint8Array {
+  return wireBytes(frame.header, frame.payload, frame.maskingKey);
+}
+
+/** Header and payload behind one another, the payload masked where there is a key. */
+export function wireBytes(
+  header: Uint8Array,
+  payload: Uint8Array,
+  maskingKey: Uint8Array | null,
+): Uint8Array {
+  const bytes = new Uint8Array(header.length + payload.length);
+  bytes.set(header);
+  bytes.set(payload, header.length);
+  if (maskingKey) applyMask(bytes.subarray(header.length), maskingKey);
+  return bytes;
+}

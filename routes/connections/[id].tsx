@@ -1,0 +1,17 @@
+import { page } from "fresh";
+import { firstPaintOf } from "../../components/live/page_first_paint.ts";
+import { NoPermission } from "../../components/NoPermission.tsx";
+import { ConnectionView } from "../../islands/ConnectionView.tsx";
+import { define } from "../../utils.ts";
+
+export const handler = define.handlers({
+  GET(ctx) {
+    ctx.state.title = `Connection ${ctx.params.id}`;
+    return page();
+  },
+});
+
+export default define.page<typeof handler>(function ConnectionPage({ state, params }) {
+  if (!state.monitor) return <NoPermission />;
+  return <ConnectionView id={params.id} first={firstPaintOf(state.stats)} />;
+});

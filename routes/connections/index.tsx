@@ -1,0 +1,17 @@
+import { page } from "fresh";
+import { firstPaintOf } from "../../components/live/page_first_paint.ts";
+import { NoPermission } from "../../components/NoPermission.tsx";
+import { Connections } from "../../islands/Connections.tsx";
+import { define } from "../../utils.ts";
+
+export const handler = define.handlers({
+  GET(ctx) {
+    ctx.state.title = "Connections";
+    return page();
+  },
+});
+
+export default define.page<typeof handler>(function ConnectionsPage({ state }) {
+  if (!state.monitor) return <NoPermission />;
+  return <Connections first={firstPaintOf(state.stats)} />;
+});

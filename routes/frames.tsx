@@ -1,0 +1,17 @@
+import { page } from "fresh";
+import { firstPaintOf } from "../components/live/page_first_paint.ts";
+import { NoPermission } from "../components/NoPermission.tsx";
+import { Frames } from "../islands/Frames.tsx";
+import { define } from "../utils.ts";
+
+export const handler = define.handlers({
+  GET(ctx) {
+    ctx.state.title = "Frames";
+    return page();
+  },
+});
+
+export default define.page<typeof handler>(function FramesPage({ state }) {
+  if (!state.monitor) return <NoPermission />;
+  return <Frames first={firstPaintOf(state.stats)} />;
+});

@@ -1,0 +1,17 @@
+import { page } from "fresh";
+import { firstPaintOf } from "../components/live/page_first_paint.ts";
+import { NoPermission } from "../components/NoPermission.tsx";
+import { Overview } from "../islands/Overview.tsx";
+import { define } from "../utils.ts";
+
+export const handler = define.handlers({
+  GET(ctx) {
+    ctx.state.title = "Overview";
+    return page();
+  },
+});
+
+export default define.page<typeof handler>(function OverviewPage({ state }) {
+  if (!state.monitor) return <NoPermission />;
+  return <Overview first={firstPaintOf(state.stats)} />;
+});

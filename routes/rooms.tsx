@@ -1,0 +1,17 @@
+import { page } from "fresh";
+import { firstPaintOf } from "../components/live/page_first_paint.ts";
+import { NoPermission } from "../components/NoPermission.tsx";
+import { Rooms } from "../islands/Rooms.tsx";
+import { define } from "../utils.ts";
+
+export const handler = define.handlers({
+  GET(ctx) {
+    ctx.state.title = "Rooms";
+    return page();
+  },
+});
+
+export default define.page<typeof handler>(function RoomsPage({ state }) {
+  if (!state.monitor) return <NoPermission />;
+  return <Rooms first={firstPaintOf(state.stats)} />;
+});

@@ -1,0 +1,193 @@
+/**
+ * The start command: flags, the room server, the tap before it, `/ws`, and the built dashboard.
+ * The one place that wires the halves together.
+ *
+ * @module
+ */
+import { DashboardAccess } from "./cli/dashboard_access.ts";
+import { FlagError, helpText, readFlags } from "./cli/flags.ts";
+import { keepServing } from "./cli/serve.ts";
+import { START_FLAGS } from "./cli/start_flags.ts";
+import { descriptorLimit, type StartOptions, startOptions } from "./cli/start_options.ts";
+import { VERSION } from "./protocol/mod.ts";
+import { isAllowedHost, RoomServer } from "./server/mod.ts";
+import { Tap } from "./tap/mod.ts";
+import { setDashboardHost } from "./utils.ts";
+
+const LOOPBACK = "127.0.0.1";
+/** An admin token shorter than this can be guessed. */
+const SHORTEST_TOKEN = 16;
+/** What hasn't ended so long after everything was stopped is left behind. */
+const LEFTOVERS_MS = 500;
+const EXIT_USAGE = 2;
+const EXIT_FAILED = 1;
+
+type Fetch = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>;
+
+/** Runs the command; resolves when everything listens, or with the exit code of what went wrong. */
+async function main(args: string[]): Promise<number | null> {
+  try {
+    const flags = readFlags(START_FLAGS, args, (name) => Deno.env.get(name));
+    if (flags.help) return say(`Usage: deno task start [flags]\n\n${helpText(START_FLAGS)}`);
+    if (flags.version) return say(VERSION);
+    await start(startOptions(flags, descriptorLimit()));
+    return null;
+  } catch (error) {
+    return explainFailure(error);
+  }
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const access = new DashboardAccess({ open: options.dashboardOpen, ...adminToken(options) });
+  const fetchPage = await builtApp();
+  let handler: Deno.ServeHandler<Deno.NetAddr> = () => refusal("Cannot serve yet", 503);
+  const { hostname, port } = options;
+  const server = keepServing(
+    options.tap ? { hostname: LOOPBACK, port: 0 } : { hostname, port },
+    (request, info) => handler(request, info),
+  );
+  const tap = options.tap ? makeTap(options, server.address.port) : null;
+  const rooms = makeRooms(options, access, tap);
+  setDashboardHost({
+    stats: () => rooms.getStats(),
+    mayMonitor: (request) => access.mayMonitor(request),
+    cookieFor: (request) => access.cookieFor(request),
+    signIn: (token) => access.signIn(token),
+  });
+  handler = answer({ options, rooms, tap, fetchPage });
+  const address = tap?.listen({ hostname, port }) ?? server.address;
+  onStopSignal(async () => {
+    await rooms.close();
+    await tap?.close();
+    await server.stop();
+  });
+  announce(options, address.port);
+}
+
+/** What {@linkcode answer} works with. */
+interface AnswerParts {
+  options: StartOptions;
+  rooms: RoomServer;
+  tap: Tap | null;
+  fetchPage: Fetch;
+}
+
+/** `/ws` goes to the rooms before anything else can touch the request. */
+function answer(parts: AnswerParts): Deno.ServeHandler<Deno.NetAddr> {
+  const { options, rooms, tap, fetchPage } = parts;
+  return (request, info) => {
+    const url = URL.parse(request.url);
+    if (url?.pathname === "/ws") return rooms.handler(request, info);
+    if (tap !== null && tap.identify(info.remoteAddr.port) === undefined) {
+      return refusal("Cannot serve a connection that did not come through the tap");
+    }
+    if (url === null || !isAllowedHost(request.headers.get("host"), options.allowedHosts)) {
+      return refusal("Cannot serve this host");
+    }
+    return fetchPage(request, info);
+  };
+}
+
+function makeTap(options: StartOptions, port: number): Tap {
+  return new Tap({
+    target: { hostname: LOOPBACK, port },
+    guard: options.guard,
+    redact: options.redact,
+    limits: {
+      maxConnections: options.maxConnections,
+      connectionsPerAddress: options.limit("connections-per-address"),
+      maxMessageBytes: options.limit("max-message-bytes"),
+      headTimeoutMs: options.limit("head-timeout-ms"),
+    },
+  });
+}
+
+function makeRooms(options: StartOptions, access: DashboardAccess, tap: Tap | null): RoomServer {
+  return new RoomServer({
+    allowedOrigins: options.allowedOrigins,
+    ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
+    heartbeatMs: options.limit("heartbeat-ms"),
+    idleTimeoutMs: options.limit("idle-timeout-ms"),
+    permissions: (request) => access.permissions(request),
+    ...(tap === null ? {} : { control: tap, capture: tap.capture }),
+    limits: {
+      messagesPerSecond: options.limit("rate-limit"),
+      maxRefusedMessages: options.limit("max-refused-messages"),
+      maxMessageBytes: options.limit("max-message-bytes"),
+      maxContentLength: options.limit("max-content-length"),
+      maxRoomsPerClient: options.limit("max-rooms-per-client"),
+      maxRoomNameLength: options.limit("max-room-name-length"),
+      maxQueuedBytes: options.limit("max-queued-bytes"),
+      maxConnections: options.maxConnections,
+      connectionsPerAddress: options.limit("connections-per-address"),
+    },
+  });
+}
+
+function adminToken({ adminTokenFile }: StartOptions): { adminToken?: string } {
+  if (adminTokenFile === undefined) return {};
+  const token = Deno.readTextFileSync(adminTokenFile).trim();
+  if (token.length >= SHORTEST_TOKEN) return { adminToken: token };
+  throw new FlagError(
+    `Cannot use ${adminTokenFile}: the token has ${token.length} characters, not ${SHORTEST_TOKEN}`,
+  );
+}
+
+/** What the build wrote; imported by a computed name, since it doesn't exist before the build. */
+async function builtApp(): Promise<Fetch> {
+  const built = new URL("./_fresh/server.js", import.meta.url).href;
+  const { default: { fetch } } = await import(built);
+  return fetch;
+}
+
+/** Stops once; a second signal finds the stop under way and changes nothing. */
+function onStopSignal(stop: () => Promise<void>): void {
+  let stopping: Promise<void> | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      stopping ??= stop().finally(() =>
+        Deno.unrefTimer(setTimeout(() => Deno.exit(), LEFTOVERS_MS))
+      );
+    });
+  }
+}
+
+function announce(options: StartOptions, port: number): void {
+  const { hostname, loopback, tap, guard, maxConnections } = options;
+  const wire = !tap
+    ? "no tap: frames are not captured and nothing is guarded"
+    : guard
+    ? "tap and guard on"
+    : "tap on, guard off: everything is passed on";
+  const most = maxConnections === 0 ? "any number of" : `at most ${maxConnections}`;
+  console.log(`Roomscope ${VERSION}: ${wire}; ${most} connections`);
+  const name = loopback ? "localhost" : hostname.includes(":") ? `[${hostname}]` : hostname;
+  console.log(`Roomscope ready: http://${name}:${port}`);
+}
+
+function explainFailure(error: unknown): number {
+  if (error instanceof FlagError) {
+    console.error(`${error.message}\nRun with --help for the flags.`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof Deno.errors.AddrInUse) {
+    console.error("Cannot listen: the port is taken. Choose another with --port.");
+    return EXIT_FAILED;
+  }
+  console.error("Cannot start:", error);
+  return EXIT_FAILED;
+}
+
+function say(text: string): number {
+  console.log(text);
+  return 0;
+}
+
+function refusal(message: string, status = 403): Response {
+  return new Response(`${message}\n`, { status, headers: { connection: "close" } });
+}
+
+if (import.meta.main) {
+  const code = await main(Deno.args);
+  if (code !== null) Deno.exit(code);
+}

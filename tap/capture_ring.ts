@@ -1,0 +1,340 @@
+import { FIN_BIT, OPCODE_MASK } from "../frames/header_layout.ts";
+import { applyMask, type Frame } from "../frames/mod.ts";
+import { maskingKeyIn } from "./wire_header.ts";
+import type {
+  CapturedBytes,
+  CaptureReading,
+  CaptureReadOptions,
+  CaptureSource,
+  CaptureStats,
+  FindingRecord,
+  FrameRecord,
+} from "../protocol/mod.ts";
+
+const DEFAULT_MAX_FRAMES = 10_000;
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+const DEFAULT_READ_LIMIT = 200;
+const PREVIEW_BYTES = 64;
+const RSV_SHIFT = 4;
+const RSV_MASK = 0x7;
+
+/** Frames are stored in blocks of so many bytes; larger ones have a block of their own. */
+const BLOCK_BYTES = 64 * 1024;
+const NOTHING: readonly FindingRecord[] = Object.freeze([]);
+
+/** From so many empty places at the array's front on they are cut off. */
+const COMPACT_FROM = 1_024;
+
+/** How much a {@linkcode CaptureRing} holds. */
+export interface CaptureRingOptions {
+  /**
+   * The most frames; 0 keeps none, `Infinity` any number.
+   *
+   * @default 10000
+   */
+  maxFrames?: number;
+  /**
+   * The most bytes of frames on the wire; 0 keeps none, `Infinity` any number.
+   *
+   * @default 16777216 (16 MiB)
+   */
+  maxBytes?: number;
+}
+
+/** A frame on its way into the ring. */
+export interface CapturedFrame {
+  /** Connection it belongs to. */
+  connection: string;
+  /** Number of the frame in its connection, from 0. */
+  number: number;
+  /** When its last byte came, in milliseconds since the Unix epoch. */
+  at: number;
+  /** `in` from the client, `out` from the server. */
+  direction: "in" | "out";
+  /** The frame; it is copied. */
+  frame: Frame;
+}
+
+/**
+ * A frame in the ring. Its bytes lie in a block that it shares with its neighbours:
+ *
+ * ```
+ * block:  … | header | payload, unmasked | …
+ *           ^ start    keptLength bytes
+ * ```
+ */
+interface Entry {
+  connection: string;
+  number: number;
+  at: number;
+  direction: "in" | "out";
+  /** Place in the order of all captured frames, from 0: what cursors count. */
+  place: number;
+  block: Uint8Array;
+  start: number;
+  headerLength: number;
+  keptLength: number;
+  payloadLength: number;
+  findings: readonly FindingRecord[];
+}
+
+/** What one connection has in the ring, and had. */
+interface Tally {
+  seen: number;
+  kept: number;
+  ended: boolean;
+}
+
+/**
+ * The newest frames of all connections, bounded by count and by bytes. Readers pull: with none,
+ * nothing is made of the frames but their place here.
+ *
+ * Payloads are held unmasked, as the decoder gave them; the bytes on the wire are made again with
+ * the key when somebody asks, and are the same.
+ */
+export class CaptureRing implements CaptureSource {
+  readonly #maxFrames: number;
+  readonly #maxBytes: number;
+
+  // #entries: | empty … | oldest … newest |       #first = index of the oldest
+  #entries: (Entry | undefined)[] = [];
+  #first = 0;
+  #nextPlace = 0;
+  /** One past the place of the newest frame that left for want of room. */
+  #discardedUpTo = 0;
+  #seen = 0;
+  #discarded = 0;
+  #keptBytes = 0;
+  #block = new Uint8Array(0);
+  #blockUsed = 0;
+  readonly #tallies = new Map<string, Tally>();
+
+  /**
+   * Makes an empty ring.
+   *
+   * @param options How much it holds.
+   * @throws {RangeError} If a bound is negative or not a number.
+   */
+  constructor(options: CaptureRingOptions = {}) {
+    const { maxFrames = DEFAULT_MAX_FRAMES, maxBytes = DEFAULT_MAX_BYTES } = options;
+    for (const [name, value] of Object.entries({ maxFrames, maxBytes })) {
+      if (!(value >= 0)) {
+        throw new RangeError(`Cannot make a ring: ${name} must be 0 or more, it is ${value}`);
+      }
+    }
+    this.#maxFrames = maxFrames;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** How full the ring is; `seen = kept + discarded` at any time. */
+  get stats(): CaptureStats {
+    return {
+      seen: this.#seen,
+      kept: this.#kept,
+      discarded: this.#discarded,
+      keptBytes: this.#keptBytes,
+      maxFrames: this.#maxFrames,
+      maxBytes: this.#maxBytes,
+    };
+  }
+
+  get #kept(): number {
+    return this.#entries.length - this.#first;
+  }
+
+  /**
+   * Takes a frame in; the oldest ones leave where there is no room.
+   *
+   * @param captured The frame and where it belongs.
+   */
+  add(captured: CapturedFrame): void {
+    const { connection, number, at, direction, frame } = captured;
+    const { header, payload, payloadLength } = frame;
+    const place = this.#nextPlace++;
+    const headerLength = header.length;
+    const keptLength = payload.length;
+    const start = this.#reserve(headerLength + keptLength);
+    const block = this.#block;
+    block.set(header, start);
+    block.set(payload, start + headerLength);
+    this.#entries.push({
+      ...{ connection, number, at, direction, place, block, start },
+      ...{ headerLength, keptLength, payloadLength, findings: findingRecords(frame) },
+    });
+    this.#count(connection, headerLength + keptLength);
+    while (this.#kept > this.#maxFrames || this.#keptBytes > this.#maxBytes) this.#discardOldest();
+  }
+
+  /** Finds room for so many bytes; returns where it begins in the current block. */
+  #reserve(length: number): number {
+    if (this.#block.length - this.#blockUsed < length) {
+      this.#block = new Uint8Array(Math.max(BLOCK_BYTES, length));
+      this.#blockUsed = 0;
+    }
+    const start = this.#blockUsed;
+    this.#blockUsed += length;
+    return start;
+  }
+
+  #count(connection: string, bytes: number): void {
+    this.#keptBytes += bytes;
+    this.#seen++;
+    const tally = this.#tally(connection);
+    tally.seen++;
+    tally.kept++;
+  }
+
+  /**
+   * Forgets a connection as if it had never been seen.
+   *
+   * @param connection Number of the connection.
+   */
+  forget(connection: string): void {
+    const tally = this.#tallies.get(connection);
+    if (!tally) return;
+    const stay = this.#held().filter((entry) => entry.connection !== connection);
+    this.#entries = stay;
+    this.#first = 0;
+    this.#keptBytes = stay.reduce((sum, entry) => sum + bytesOf(entry), 0);
+    this.#seen -= tally.seen;
+    this.#discarded -= tally.seen - tally.kept;
+    this.#tallies.delete(connection);
+  }
+
+  /**
+   * Says that a connection sends no more frames, so that its count can go with its last frame.
+   *
+   * @param connection Number of the connection.
+   */
+  end(connection: string): void {
+    const tally = this.#tallies.get(connection);
+    if (!tally) return;
+    tally.ended = true;
+    if (tally.kept === 0) this.#tallies.delete(connection);
+  }
+
+  /**
+   * Reads what came after a cursor.
+   *
+   * @param cursor 0 for everything in the ring, then the cursor of the last reading.
+   * @param options Which connection, and how many frames at most.
+   * @returns The newest frames after the cursor, oldest first. With a connection, `skipped` counts
+   * only its frames that are still in the ring, unless the cursor is 0.
+   */
+  read(cursor: number, options: CaptureReadOptions = {}): CaptureReading {
+    const { connection, limit = DEFAULT_READ_LIMIT } = options;
+    const frames: FrameRecord[] = [];
+    let skipped = this.#discardedSince(cursor, connection);
+    for (let i = this.#entries.length - 1; i >= this.#first; i--) {
+      const entry = this.#entries[i] as Entry;
+      if (entry.place < cursor) break;
+      if (connection !== undefined && entry.connection !== connection) continue;
+      if (frames.length < limit) frames.push(recordOf(entry));
+      else skipped++;
+    }
+    return { frames: frames.reverse(), cursor: this.#nextPlace, skipped };
+  }
+
+  /**
+   * Reads a piece of a frame's bytes on the wire.
+   *
+   * @param connection Number of the connection.
+   * @param frame Number of the frame in its connection.
+   * @param offset First byte, from 0.
+   * @param length How many bytes at most.
+   * @returns The bytes, or `null` if the frame isn't in the ring.
+   */
+  bytes(connection: string, frame: number, offset: number, length: number): CapturedBytes | null {
+    const entry = this.#held().findLast((entry) =>
+      entry.number === frame && entry.connection === connection
+    );
+    if (!entry) return null;
+    const from = Math.max(0, offset);
+    return {
+      total: entry.headerLength + entry.payloadLength,
+      kept: bytesOf(entry),
+      bytes: wireBytes(entry).slice(from, from + Math.max(0, length)),
+    };
+  }
+
+  #held(): Entry[] {
+    return this.#entries.slice(this.#first) as Entry[];
+  }
+
+  #tally(connection: string): Tally {
+    let tally = this.#tallies.get(connection);
+    if (!tally) this.#tallies.set(connection, tally = { seen: 0, kept: 0, ended: false });
+    return tally;
+  }
+
+  #discardOldest(): void {
+    const oldest = this.#entries[this.#first] as Entry;
+    this.#entries[this.#first++] = undefined;
+    if (this.#first >= COMPACT_FROM && this.#first * 2 >= this.#entries.length) {
+      this.#entries.splice(0, this.#first);
+      this.#first = 0;
+    }
+    this.#keptBytes -= bytesOf(oldest);
+    this.#discarded++;
+    this.#discardedUpTo = oldest.place + 1;
+    const tally = this.#tally(oldest.connection);
+    tally.kept--;
+    if (tally.ended && tally.kept === 0) this.#tallies.delete(oldest.connection);
+  }
+
+  /** How many frames with a place from `cursor` on have left for want of room. */
+  #discardedSince(cursor: number, connection: string | undefined): number {
+    if (connection !== undefined) {
+      const tally = this.#tallies.get(connection);
+      return cursor === 0 && tally ? tally.seen - tally.kept : 0;
+    }
+    return Math.min(this.#discarded, Math.max(0, this.#discardedUpTo - cursor));
+  }
+}
+
+/** What a frame takes of the ring. */
+function bytesOf({ headerLength, keptLength }: Entry): number {
+  return headerLength + keptLength;
+}
+
+/** The frame as it was on the wire, as far as it was kept. */
+function wireBytes(entry: Entry): Uint8Array {
+  const wire = entry.block.slice(entry.start, entry.start + bytesOf(entry));
+  const key = maskingKeyIn(headerOf(entry));
+  if (key) applyMask(wire.subarray(entry.headerLength), key);
+  return wire;
+}
+
+function headerOf({ block, start, headerLength }: Entry): Uint8Array {
+  return block.subarray(start, start + headerLength);
+}
+
+function recordOf(entry: Entry): FrameRecord {
+  const { connection, number, at, direction, block, start, headerLength, keptLength } = entry;
+  const first = block[start];
+  const payloadStart = start + headerLength;
+  const preview = block.subarray(payloadStart, payloadStart + Math.min(keptLength, PREVIEW_BYTES));
+  return {
+    connection,
+    frame: number,
+    at,
+    direction,
+    fin: (first & FIN_BIT) !== 0,
+    rsv: first >> RSV_SHIFT & RSV_MASK,
+    opcode: first & OPCODE_MASK,
+    maskingKey: maskingKeyIn(headerOf(entry))?.toHex() ?? null,
+    headerLength,
+    length: entry.payloadLength,
+    preview: preview.toBase64(),
+    findings: [...entry.findings],
+  };
+}
+
+/** Findings as the protocol has them: their offsets count from the frame's beginning. */
+function findingRecords({ findings, offset: frameStart }: Frame): readonly FindingRecord[] {
+  if (findings.length === 0) return NOTHING;
+  return findings.map(({ rule, section, closeCode, offset, message }) => ({
+    ...{ rule, section, closeCode, message },
+    offset: offset - frameStart,
+  }));
+}

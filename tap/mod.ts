@@ -1,0 +1,32 @@
+/**
+ * The tap: a TCP relay in front of a WebSocket server that passes every byte, captures every frame,
+ * and guards the server from what breaks RFC 6455, HTTP/1 framing or a limit.
+ *
+ * @example In front of any WebSocket server
+ * ```ts ignore
+ * import { Tap } from "@roomscope/roomscope/tap";
+ *
+ * const tap = new Tap({ target: { hostname: "127.0.0.1", port: 8080 }, guard: false });
+ * tap.listen({ hostname: "127.0.0.1", port: 9000 });
+ * const { frames, cursor } = tap.capture.read(0);
+ * ```
+ *
+ * @module
+ */
+export type {
+  CapturedBytes,
+  CaptureReading,
+  CaptureReadOptions,
+  CaptureSource,
+  CaptureStats,
+  ConnectionControl,
+  ConnectionObserver,
+  CutReason,
+  FailedHandshake,
+  FindingRecord,
+  FrameRecord,
+  TappedPeer,
+} from "../protocol/mod.ts";
+export type { CaptureRingOptions } from "./capture_ring.ts";
+export { DEFAULT_TAP_LIMITS, type TapLimits } from "./limits.ts";
+export { Tap, type TapAddress, type TapCloseOptions, type TapOptions } from "./tap.ts";
