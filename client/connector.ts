@@ -9,7 +9,7 @@ import { Attempts } from "./attempts.ts";
 import { Timer } from "./clock.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { cannot, type Hindrance } from "./errors.ts";
-import type { InvalidMessage } from "./handlers.ts";
+import type { CustomEvent, InvalidMessage } from "./handlers.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link, type LinkEnd, type LinkSnapshot } from "./link.ts";
 import { Store } from "./observable.ts";
@@ -23,6 +23,8 @@ export interface ConnectorEvents {
   up(welcome: Welcome): void;
   /** A message came, `welcome` included. */
   message(message: ServerMessage): void;
+  /** A message of the application's own came. */
+  custom(event: CustomEvent): void;
   /** Something came that is no message. */
   invalid(message: InvalidMessage): void;
   /** The link has ended. Comes before the state changes. */
@@ -172,13 +174,20 @@ export class Connector {
     if (this.#closing !== null) return;
     if (text === null) return this.#invalid("binary_unsupported", BINARY, "");
     const result = parseServerMessage(text);
-    if (!result.ok) return this.#invalid(result.code, result.error, text.slice(0, PREVIEW_LENGTH));
+    if (!result.ok) return this.#unread(text, result);
     const { message } = result;
     if (message.type === "pong") this.#heartbeat.pong(message.timestamp);
     else if (message.type === "error") this.#refused(message);
     else if (message.type === "welcome" && this.#welcome === null) this.#welcomed(message);
     // A subscriber that heard of `welcome` may have closed the client.
     if (this.#closing === null) this.#events.message(message);
+  }
+
+  /** What isn't of this protocol may be the application's own. */
+  #unread(text: string, { code, error }: { code: InvalidMessage["code"]; error: string }): void {
+    const message = code === "unknown_type" ? JSON.parse(text) : null;
+    if (typeof message?.type === "string") return this.#events.custom({ type: "custom", message });
+    this.#invalid(code, error, text.slice(0, PREVIEW_LENGTH));
   }
 
   /** A refusal that names no message may be that of a ping that came out of step. */

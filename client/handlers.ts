@@ -27,12 +27,21 @@ export interface RoomLost {
   error: RoomError;
 }
 
+/** The application's own message came: one of a type that this protocol doesn't have. */
+export interface CustomEvent {
+  /** Tells the events apart. */
+  type: "custom";
+  /** The message, unchecked but for its `type`. */
+  message: { type: string; [key: string]: unknown };
+}
+
 /** What a handler can be registered for: a server's message type or an event of the client's own. */
-export type ClientEventType = ServerMessageType | "invalid" | "room_lost";
+export type ClientEventType = ServerMessageType | "custom" | "invalid" | "room_lost";
 
 /** What a handler for one type gets. */
 export type ClientEventOf<T extends ClientEventType> = T extends ServerMessageType
   ? ServerMessageOf<T>
+  : T extends "custom" ? CustomEvent
   : T extends "invalid" ? InvalidMessage
   : RoomLost;
 

@@ -27,7 +27,13 @@ export type * from "../protocol/server_messages.ts";
 export { backoffDelay, type BackoffOptions } from "./backoff.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { type LocalErrorCode, RoomError, type RoomErrorOptions } from "./errors.ts";
-export type { ClientEventOf, ClientEventType, InvalidMessage, RoomLost } from "./handlers.ts";
+export type {
+  ClientEventOf,
+  ClientEventType,
+  CustomEvent,
+  InvalidMessage,
+  RoomLost,
+} from "./handlers.ts";
 export type { LinkSnapshot } from "./link.ts";
 export type { Observable } from "./observable.ts";
 export type { RoomClientOptions } from "./options.ts";

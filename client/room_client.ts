@@ -89,6 +89,7 @@ export class RoomClient {
     this.#connector = new Connector(webSocketUrl(url), settings, {
       up: (welcome) => this.#up(welcome),
       message: (message) => this.#received(message),
+      custom: (event) => this.#handlers.emit(event),
       invalid: (event) => {
         this.#invalidMessages++;
         this.#handlers.emit(event);
@@ -217,7 +218,7 @@ export class RoomClient {
 
   /**
    * Calls a function with each message of one type, after the client has dealt with it itself; or
-   * with the client's own events `invalid` and `room_lost`.
+   * with the client's own events `custom`, `invalid` and `room_lost`.
    *
    * @param type The message's type.
    * @param handler What to call; one that throws is reported to `onError` and harms nobody else.

@@ -108,8 +108,7 @@ export function mayBeginCloseCode(highByte: number): boolean {
  *
  * @param code The close code: 1000 to 1003, 1007 to 1014 or 3000 to 4999. Without one the payload is
  * empty.
- * @param reason Why, at most 123 bytes as UTF-8.
- * @default reason ""
+ * @param reason Why, at most 123 bytes as UTF-8; empty by default.
  * @returns The payload, 0 or 2 to 125 bytes.
  * @throws {RangeError} If the code may not be sent or the reason is too long.
  * @throws {TypeError} If there is a reason and no code, or the reason has a lone surrogate.

@@ -1,4 +1,5 @@
 import { type Finding, findingOf, ProtocolError } from "./errors.ts";
+import { contextOf, type FrameDecoderOptions, keptBytesOf } from "./decoder_options.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import { DecodedFrame, type Frame, type PartialFrame, wireBytes } from "./frame.ts";
 import {
@@ -27,74 +28,12 @@ import { Opcode } from "./opcodes.ts";
 import { PayloadChecker } from "./payload_rules.ts";
 import type { Rule } from "./rules.ts";
 
-const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
-const DEFAULT_MAX_FRAGMENTS = 65_536;
-
 /** First bytes of a message in one frame: FIN, no RSV bit. */
 const PLAIN_TEXT = FIN_BIT | Opcode.TEXT;
 const PLAIN_BINARY = FIN_BIT | Opcode.BINARY;
 
 const NOTHING = new Uint8Array(0);
 const NO_FINDINGS: readonly Finding[] = Object.freeze([]);
-
-/** How a {@linkcode FrameDecoder} reads. */
-export interface FrameDecoderOptions {
-  /** Who sent the bytes: a client has to mask every frame, a server none (§5.1). */
-  readonly sender: "client" | "server";
-  /**
-   * `"strict"` throws at the first violation and takes no more. `"lenient"` attaches violations to
-   * their frames and goes on as long as the stream can be cut into frames.
-   *
-   * @default "strict"
-   */
-  readonly mode?: "strict" | "lenient";
-  /**
-   * Whether an extension claims RSV1 (permessage-deflate, RFC 7692). The text of a message that has
-   * RSV1 is compressed: its UTF-8 isn't checked here.
-   *
-   * @default false
-   */
-  readonly allowRsv1?: boolean;
-  /**
-   * The most bytes that the payload of one data frame may have.
-   *
-   * @default 16777216 (16 MiB)
-   */
-  readonly maxFrameBytes?: number;
-  /**
-   * The most bytes that a message's payload may have, over all its fragments.
-   *
-   * @default 16777216 (16 MiB)
-   */
-  readonly maxMessageBytes?: number;
-  /**
-   * The most bytes that the fragments of a message may have before its last one begins.
-   *
-   * @default the same as maxMessageBytes
-   */
-  readonly maxUnfinishedBytes?: number;
-  /**
-   * The most frames that a message may be cut into.
-   *
-   * @default 65536
-   */
-  readonly maxFragments?: number;
-  /**
-   * The most bytes of a payload that are kept; the rest is counted, checked and dropped, and the
-   * frame is `truncated`. 0 for who only wants the checks.
-   *
-   * @default Infinity in strict mode, where maxFrameBytes is the bound; 1048576 (1 MiB) in lenient
-   */
-  readonly maxKeptPayloadBytes?: number;
-  /**
-   * The opcode of the message that is open when the stream is joined in its middle.
-   *
-   * @default none: the stream begins with a first frame
-   */
-  readonly continues?: typeof Opcode.TEXT | typeof Opcode.BINARY;
-}
-
-const LENIENT_KEPT_BYTES = 1024 * 1024;
 
 const State = {
   FIRST_BYTE: 0,
@@ -169,26 +108,19 @@ export class FrameDecoder {
    * Starts a decoder at the first byte after the handshake.
    *
    * @param options Who sent the bytes, the mode and the limits.
+   * @throws {RangeError} If a limit is negative or NaN.
    */
   constructor(options: FrameDecoderOptions) {
-    const { maxMessageBytes = DEFAULT_MAX_BYTES, continues, sender } = options;
-    this.#strict = options.mode !== "lenient";
-    this.#maxKept = options.maxKeptPayloadBytes ?? (this.#strict ? Infinity : LENIENT_KEPT_BYTES);
-    this.#context = {
-      sender,
-      allowRsv1: options.allowRsv1 ?? false,
-      maxFrameBytes: options.maxFrameBytes ?? DEFAULT_MAX_BYTES,
-      maxMessageBytes,
-      maxUnfinishedBytes: options.maxUnfinishedBytes ?? maxMessageBytes,
-      maxFragments: options.maxFragments ?? DEFAULT_MAX_FRAGMENTS,
-      message: null,
-      utf8Needed: 0,
-    };
+    const { mode, sender, continues } = options;
+    this.#strict = mode !== "lenient";
     this.#mustMask = sender === "client";
+    this.#maxKept = keptBytesOf(options);
+    this.#context = contextOf(options);
+    const { maxFrameBytes, maxMessageBytes } = this.#context;
     this.#plainLimit = Math.min(
       LARGEST_SHARED_PAYLOAD,
       this.#maxKept,
-      this.#context.maxFrameBytes,
+      maxFrameBytes,
       maxMessageBytes,
     );
     // Where in the message the stream was joined isn't known, so its text can't be checked.

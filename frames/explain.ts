@@ -452,7 +452,6 @@ function findingsAlone(bytes: Uint8Array, options: ExplainOptions): readonly Fin
     sender: options.sender ?? (masked ? "client" : "server"),
     mode: "lenient",
     allowRsv1,
-    maxFrameBytes: Infinity,
     maxMessageBytes: Infinity,
     maxKeptPayloadBytes: 0,
     continues: (bytes[0] & OPCODE_MASK) === Opcode.CONTINUATION ? Opcode.BINARY : undefined,

@@ -1,4 +1,4 @@
-import type { HeaderField } from "./http_head.ts";
+import { type HeaderField, trimSpaces } from "./http_head.ts";
 
 /** `token` of RFC 9110 §5.6.2, at a place in a text. */
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
@@ -55,7 +55,7 @@ export function headerValues(headers: readonly HeaderField[], name: string): str
  */
 export function listElements(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(","))
-    .map((element) => element.replace(/^[ \t]+|[ \t]+$/g, ""))
+    .map(trimSpaces)
     .filter((element) => element !== "");
 }
 

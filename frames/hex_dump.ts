@@ -72,8 +72,7 @@ export function flattenFields(fields: readonly Field[]): Field[] {
  * Bytes as rows of 16: offset, hex, ASCII, and for each byte the field that holds it.
  *
  * @param bytes The bytes to show.
- * @param fields The fields of {@linkcode explainFrame} for the same bytes.
- * @default fields []
+ * @param fields The fields of {@linkcode explainFrame} for the same bytes; none by default.
  * @param options Which rows; all by default. Of a large payload only the visible ones should be made.
  * @returns The rows.
  *

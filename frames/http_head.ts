@@ -125,8 +125,8 @@ export interface HttpHeadOptions {
  * Where a head ends.
  *
  * @param bytes What came so far.
- * @param from Where to begin to look: how many bytes were there at the last look, less 3.
- * @default from 0
+ * @param from Where to begin to look, 0 by default: how many bytes there were at the last look,
+ * less 3.
  * @returns The offset behind the empty line, or -1 while it hasn't come.
  *
  * @example
@@ -262,7 +262,7 @@ interface Line {
 
 /** The lines of a head without their CR LF; a CR or LF by itself is refused. */
 function splitLines(bytes: Uint8Array, length: number): Line[] {
-  const head = String.fromCharCode(...bytes.subarray(0, length - HEAD_END.length));
+  const head = latin1(bytes.subarray(0, length - HEAD_END.length));
   const lines: Line[] = [];
   let offset = 0;
   for (const text of head.split("\r\n")) {
@@ -277,6 +277,24 @@ function splitLines(bytes: Uint8Array, length: number): Line[] {
   return lines;
 }
 
+/** One character a byte; the platform's "latin1" is windows-1252 and changes 0x80 to 0x9f. */
+function latin1(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** `OWS` off both ends: spaces and tabs. A regular expression would take quadratic time here. */
+export function trimSpaces(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text[start])) start++;
+  while (end > start && isSpace(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(character: string): boolean {
+  return character === " " || character === "\t";
+}
+
 /** RFC 9112 §5: `field-line = field-name ":" OWS field-value OWS` */
 function parseField({ text, offset }: Line): HeaderField {
   // §5.2: "A server that receives an obs-fold … MUST either reject the message … or replace" it.
@@ -285,7 +303,7 @@ function parseField({ text, offset }: Line): HeaderField {
   }
   const colon = text.indexOf(COLON);
   const name = text.slice(0, Math.max(colon, 0));
-  const value = text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
+  const value = trimSpaces(text.slice(colon + 1));
   // §5.1: "No whitespace is allowed between the field name and colon."
   if (!TOKEN.test(name)) throw malformed("header-name", { text, section: "RFC 9112 §5.1", offset });
   if (CONTROL_CHARACTER.test(value)) {

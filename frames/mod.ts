@@ -40,7 +40,8 @@ export {
   isValidCloseCode,
   parseClosePayload,
 } from "./close.ts";
-export { FrameDecoder, type FrameDecoderOptions } from "./decoder.ts";
+export { FrameDecoder } from "./decoder.ts";
+export type { FrameDecoderOptions } from "./decoder_options.ts";
 export { encodeFrame, type EncodeOptions } from "./encoder.ts";
 export { type Finding, ProtocolError } from "./errors.ts";
 export {

@@ -46,8 +46,7 @@ export class Utf8Validator {
    *
    * @param bytes The next bytes.
    * @param bytesToCome The most bytes the text can have after these, as far as is known: a character
-   * that needs more than that is invalid from its first byte on.
-   * @default bytesToCome Infinity
+   * that needs more than that is invalid from its first byte on. Infinity by default.
    * @returns The index in `bytes` of the first byte that proves the text invalid, or -1. After an
    * index the validator has to be {@linkcode Utf8Validator.reset | reset}.
    *

@@ -81,7 +81,8 @@ export class TapConnection implements TappedPeer {
   #unfinished = false;
   #handshakeReported = false;
   #clientEnded = false;
-  #targetEnded = false;
+  /** Whose end or reset came first. */
+  #endedFirst: "client" | "server" | null = null;
 
   /** Why the connection is cut, while the server's current frame still has to end. */
   #cutting: CutReason | null = null;
@@ -197,6 +198,7 @@ export class TapConnection implements TappedPeer {
       await this.#room();
     }
     this.#clientEnded = true;
+    this.#endedFirst ??= "client";
     await this.#endOfClient();
   }
 
@@ -309,7 +311,7 @@ export class TapConnection implements TappedPeer {
         // Once the client is told the last words, the server is only drained.
         if (!this.#finishing) await this.#passDown(bytes);
       }
-      this.#targetEnded = true;
+      this.#endedFirst ??= "server";
       await this.#endOfServer();
     } catch {
       // The client's link is broken: a relay of one side is none.
@@ -319,7 +321,7 @@ export class TapConnection implements TappedPeer {
 
   /** Everything that came before the reset was delivered. */
   #resetByServer(): null {
-    this.#targetEnded = true;
+    this.#endedFirst ??= "server";
     if (!this.#finishing) this.destroy();
     return null;
   }
@@ -343,7 +345,7 @@ export class TapConnection implements TappedPeer {
     const released = this.#conversation.fromServer(bytes);
     const { verdict } = this.#conversation;
     this.#noteProgress();
-    if (verdict?.kind === "refuse") return this.#obey(verdict);
+    if (verdict?.kind === "replace") return this.#obey(verdict);
     // Not awaited: a server that is slow to read may be waiting for the client to take this.
     if (this.#host.guards) { for (const piece of released) this.#sendUp(piece).catch(() => {}); }
     this.#makeRoom();
@@ -371,11 +373,12 @@ export class TapConnection implements TappedPeer {
 
   #obey(verdict: Verdict | null): void {
     if (!verdict || this.#ending || this.#cutting) return;
-    if (verdict.kind === "refuse") this.#refuse(verdict.refusal, "guard");
-    else if (verdict.kind === "done") this.#finish(null);
-    else {
+    if (verdict.kind === "done") this.#finish(null);
+    else if (verdict.kind === "violation") {
       const { closeCode, message, rule } = verdict.error;
       this.#cutByGuard({ code: closeCode, reason: closeReasonText(message), rule });
+    } else {
+      this.#refuse(verdict.refusal, "guard");
     }
   }
 
@@ -503,7 +506,7 @@ export class TapConnection implements TappedPeer {
   /** The link ended while an upgrade request waited for its answer. */
   #reportLostHandshake(): void {
     if (this.#phase !== "handshake" || this.#handshakeReported) return;
-    const by = this.#targetEnded ? "server" : "client";
+    const by = this.#endedFirst ?? "client";
     const message = `Cannot upgrade: the ${by} ended the connection`;
     this.#failHandshake(by, { status: 0, rule: `${by}-went-away`, message });
   }

@@ -39,6 +39,8 @@ export type Phase = "idle" | "head" | "body" | "response" | "handshake" | "webso
 /** Why the guard ends a conversation. */
 export type Verdict =
   | { readonly kind: "refuse"; readonly refusal: Refusal }
+  /** What the server has just said must not reach the client. */
+  | { readonly kind: "replace"; readonly refusal: Refusal }
   | { readonly kind: "violation"; readonly error: ProtocolError }
   | { readonly kind: "done" };
 
@@ -121,7 +123,7 @@ export class Conversation {
 
   /** Whether the client has got a part of the response to the current request. */
   get responseBegun(): boolean {
-    return this.#exchange !== null &&
+    return this.#exchange !== null && this.#verdict?.kind !== "replace" &&
       (this.#exchange.status !== null || this.#responses.waiting.length > 0);
   }
 
@@ -322,14 +324,20 @@ export class Conversation {
 
   #switchProtocols(head: ResponseHead, exchange: Exchange): Uint8Array[] {
     if (!exchange.upgrade) {
-      const message = "Cannot pass response on: 101 answers a request for no WebSocket";
-      if (this.#guards) this.#refuse({ status: 502, rule: "upgrade-unasked", message });
-      else this.#over = true;
+      this.#refuseUnaskedUpgrade();
       return [];
     }
     this.#openFrames(hasDeflate(head));
+    const released = this.#framesFromClient(this.#requests.takeRest());
     this.#framesFromServer(this.#responses.takeRest());
-    return this.#framesFromClient(this.#requests.takeRest());
+    return released;
+  }
+
+  #refuseUnaskedUpgrade(): void {
+    const message = "Cannot pass response on: 101 answers a request for no WebSocket";
+    const refusal = { status: 502, rule: "upgrade-unasked", message };
+    if (this.#guards) this.#verdict ??= { kind: "replace", refusal };
+    else this.#over = true;
   }
 
   // ── WebSocket ──

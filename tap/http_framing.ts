@@ -110,7 +110,8 @@ export class HttpFramer<Head extends HttpHead> {
   /** Finds out early that no head will come of this: TLS, noise, another protocol. */
   #checkUnfinished(bytes: Uint8Array): void {
     for (let i = this.#scanned; i < bytes.length; i++) {
-      if (isControlByte(bytes[i])) throw badByte(bytes[i], i);
+      const foreign = !this.#firstLineSeen && bytes[i] > DELETE;
+      if (foreign || isControlByte(bytes[i])) throw badByte(bytes[i], i);
       if (bytes[i] === LF && !this.#firstLineSeen) {
         this.#firstLineSeen = true;
         this.#options.checkFirstLine?.(bytes.subarray(0, i + 1));

@@ -1,3 +1,4 @@
+import type { Transition } from "../../protocol/connection_state.ts";
 import { READY_STATE_NAMES } from "../../protocol/ready_state.ts";
 import type { ConnectionRecord } from "../../protocol/monitor_records.ts";
 import { formatClock, formatCount, formatDuration } from "../format.ts";
@@ -91,10 +92,7 @@ function Node({ box, name, current, visited, unclean }: NodeProps) {
 function Edge({ fact, shape, tall }: { fact: EdgeFact; shape: EdgeShape; tall: boolean }) {
   const { edge, passed, after, count } = fact;
   const abnormal = edge.name === "lost" || edge.name === "handshake_failed";
-  const lines = passed === null ? [] : [
-    `${formatClock(passed.at, true)} after ${formatDuration(after ?? 0)}`,
-    `by ${passed.cause.by}${passed.cause.code === undefined ? "" : ` · ${passed.cause.code}`}`,
-  ];
+  const lines = passed === null ? [] : factLines(passed, after ?? 0, tall);
   const total = count === 0 ? "" : ` ×${formatCount(count)}`;
   const inline = !tall && (abnormal || edge.name === "close_called_early");
   return (
@@ -119,6 +117,15 @@ function Edge({ fact, shape, tall }: { fact: EdgeFact; shape: EdgeShape; tall: b
       ))}
     </g>
   );
+}
+
+/** When, after how long, by whom: two lines, or three where there is little room. */
+function factLines(passed: Transition, after: number, tall: boolean): string[] {
+  const { by, code } = passed.cause;
+  const at = formatClock(passed.at, true);
+  const lasted = `after ${formatDuration(after)}`;
+  const who = code === undefined ? `by ${by}` : `by ${by} · ${code}`;
+  return tall ? [at, lasted, who] : [`${at} ${lasted}`, who];
 }
 
 function summary(record: ConnectionRecord): string {

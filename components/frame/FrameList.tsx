@@ -31,7 +31,7 @@ export interface FrameListProps {
 const COLUMNS = [
   ["time", "Time"],
   ["connection", "Conn"],
-  ["direction", "Direction"],
+  ["direction", "Dir"],
   ["opcode", "Opcode"],
   ["flags", "Flags"],
   ["length", "Length"],

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Segments } from "../ui/Segments.tsx";
+import { visibleLines } from "./frame_text.ts";
 import { jsonView, textView } from "./payload_views.ts";
 
 type View = "text" | "json";
@@ -39,7 +40,7 @@ export function PayloadView({ payload, length, compressed }: PayloadViewProps) {
       <p class="payload-note">{note({ payload, length, compressed }, valid)}</p>
       {json !== null && "problem" in json
         ? <p class="empty">Not JSON: {json.problem}</p>
-        : <pre class="payload-text" tabIndex={0}>{shown === "" ? " " : shown}</pre>}
+        : <pre class="payload-text" tabIndex={0}>{shown === "" ? " " : visibleLines(shown)}</pre>}
     </div>
   );
 }

@@ -47,6 +47,11 @@ export function visible(text: string): string {
   });
 }
 
+/** Text on its lines: every control character but tab and line feed as its picture. */
+export function visibleLines(text: string): string {
+  return text.split("\n").map((line) => line.split("\t").map(visible).join("\t")).join("\n");
+}
+
 /** Bytes as pairs of hexadecimal digits. */
 export function toHex(bytes: Uint8Array, separator = " "): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(separator);

@@ -489,10 +489,11 @@ Deno.test("garbage from the server is counted and told, never thrown", async () 
   const socket = h.up();
   const events: string[] = [];
   h.client.on("invalid", ({ code, preview }) => events.push(`${code} ${preview.length}`));
+  h.client.on("custom", ({ message }) => events.push(`custom ${message.type} ${message.value}`));
   socket.receiveRaw("{");
   socket.receiveRaw("x".repeat(500));
   socket.receiveRaw("null");
-  socket.receiveRaw(JSON.stringify({ type: "no_such_type" }));
+  socket.receiveRaw(JSON.stringify({ type: "no_such_type", value: 7 }));
   socket.receiveRaw(JSON.stringify({ type: "ack", room: "a" }));
   socket.receiveRaw("[".repeat(100) + "]".repeat(100));
   socket.receiveRaw(new ArrayBuffer(4));
@@ -500,12 +501,12 @@ Deno.test("garbage from the server is counted and told, never thrown", async () 
     "bad_json 1",
     "bad_json 200",
     "unknown_type 4",
-    "unknown_type 23",
+    "custom no_such_type 7",
     "invalid_message 25",
     "too_deep 200",
     "binary_unsupported 0",
   ]);
-  assertEquals([h.client.invalidMessages, h.status, h.errors], [7, "connected", []]);
+  assertEquals([h.client.invalidMessages, h.status, h.errors], [6, "connected", []]);
 });
 
 Deno.test("answers to nobody's question are harmless", async () => {

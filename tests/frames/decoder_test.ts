@@ -364,6 +364,15 @@ Deno.test("frames go on after somebody transferred the memory of one away", () =
   assertEquals(second.payload, hex("62"));
 });
 
+Deno.test("a limit that is no limit is the caller's mistake", () => {
+  const limits = ["maxFrameBytes", "maxMessageBytes", "maxUnfinishedBytes", "maxFragments"];
+  for (const name of [...limits, "maxKeptPayloadBytes"]) {
+    for (const value of [NaN, -1]) {
+      assertThrows(() => new FrameDecoder({ sender: "client", [name]: value }), RangeError, name);
+    }
+  }
+});
+
 Deno.test("ProtocolError is an Error and a finding", () => {
   const { error } = new FrameDecoder({ sender: "server" });
   assertStrictEquals(error, null);

@@ -92,6 +92,12 @@ Deno.test("values lose the spaces around them and keep the rest, as Latin-1", ()
   assertEquals(parseRequestHead(bytes).headers, [["A", "b  c"], ["B", ""], ["C", "ä"]]);
 });
 
+Deno.test("a large head is read within its limit", () => {
+  const bytes = utf8(`GET / HTTP/1.1\r\nA: b${" ".repeat(500_000)}c\r\n\r\n`);
+  const [[, value]] = parseRequestHead(bytes, { maxHeadBytes: 2 ** 20 }).headers;
+  assertStrictEquals(value.length, 500_002);
+});
+
 Deno.test("limits: size and count of fields", () => {
   const status = (run: () => unknown) => {
     const { rule, status } = assertThrows(run, HandshakeError);
