@@ -52,7 +52,8 @@ export function ErrorPage({ status, message }: ErrorPageProps) {
         <span class="engraved">Status</span> <b>{status}</b>
       </p>
       <h1 id="notice-title" class="notice-title">{title}</h1>
-      <p>{message ?? advice}</p>
+      <p>{advice}</p>
+      {message && <p class="payload-note">{message}</p>}
       <p>
         <a class="key key-main" href={status === 401 ? "/signin" : "/"}>
           {status === 401 ? "Sign in" : "To the overview"}

@@ -14,7 +14,12 @@ export function Masthead({ path, monitor }: { path: string; monitor: boolean }) 
   return (
     <header class="masthead">
       <div class="masthead-row">
-        <a class="wordmark" href="/" aria-current={path === "/" ? "page" : "false"}>
+        <a
+          class="wordmark"
+          href="/"
+          aria-label="Roomscope, to the overview"
+          aria-current={path === "/" ? "page" : "false"}
+        >
           <Logo />
           <span>
             room<b>scope</b>
@@ -28,7 +33,7 @@ export function Masthead({ path, monitor }: { path: string; monitor: boolean }) 
           </nav>
         )}
         <div class="masthead-end">
-          {monitor && <LinkStatus />}
+          {monitor && isLive(path) && <LinkStatus />}
           <ThemeSwitch />
         </div>
       </div>
@@ -40,4 +45,9 @@ export function Masthead({ path, monitor }: { path: string; monitor: boolean }) 
 function currentOf(href: string, path: string): "page" | "true" | "false" {
   if (href === path) return "page";
   return href !== "/" && path.startsWith(`${href}/`) ? "true" : "false";
+}
+
+/** Whether a page at this address has a link: error pages and the sign-in page have none. */
+function isLive(path: string): boolean {
+  return PAGES.some(({ href }) => currentOf(href, path) !== "false");
 }

@@ -21,15 +21,13 @@ export function Rooms({ first }: { first: FirstPaint | null }) {
   };
   return (
     <div class="rooms-page">
-      <div class="rooms-side">
-        <JoinForm
-          room={room}
-          joined={[...client.talks.value.keys()]}
-          onJoin={join}
-          onRoom={setRoom}
-        />
-        <RoomList store={store} chosen={room} onChoose={setRoom} />
-      </div>
+      <JoinForm
+        room={room}
+        joined={[...client.talks.value.keys()]}
+        onJoin={join}
+        onRoom={setRoom}
+      />
+      <RoomList store={store} chosen={room} onChoose={setRoom} />
       {talk !== undefined
         ? <RoomConsole client={client} talk={talk} />
         : (

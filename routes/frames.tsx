@@ -13,5 +13,10 @@ export const handler = define.handlers({
 
 export default define.page<typeof handler>(function FramesPage({ state }) {
   if (!state.monitor) return <NoPermission />;
-  return <Frames first={firstPaintOf(state.stats)} />;
+  return (
+    <>
+      <h1 class="hidden-text">Frames</h1>
+      <Frames first={firstPaintOf(state.stats)} />
+    </>
+  );
 });

@@ -13,5 +13,10 @@ export const handler = define.handlers({
 
 export default define.page<typeof handler>(function OverviewPage({ state }) {
   if (!state.monitor) return <NoPermission />;
-  return <Overview first={firstPaintOf(state.stats)} />;
+  return (
+    <>
+      <h1 class="hidden-text">Overview</h1>
+      <Overview first={firstPaintOf(state.stats)} />
+    </>
+  );
 });

@@ -13,5 +13,10 @@ export const handler = define.handlers({
 
 export default define.page<typeof handler>(function RoomsPage({ state }) {
   if (!state.monitor) return <NoPermission />;
-  return <Rooms first={firstPaintOf(state.stats)} />;
+  return (
+    <>
+      <h1 class="hidden-text">Rooms</h1>
+      <Rooms first={firstPaintOf(state.stats)} />
+    </>
+  );
 });

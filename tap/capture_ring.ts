@@ -13,6 +13,7 @@ import type {
 
 const DEFAULT_MAX_FRAMES = 10_000;
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024;
 const DEFAULT_READ_LIMIT = 200;
 const PREVIEW_BYTES = 64;
 const RSV_SHIFT = 4;
@@ -39,6 +40,12 @@ export interface CaptureRingOptions {
    * @default 16777216 (16 MiB)
    */
   maxBytes?: number;
+  /**
+   * The most payload bytes that are kept of one frame; its length is recorded all the same.
+   *
+   * @default 1048576 (1 MiB)
+   */
+  maxPayloadBytes?: number;
 }
 
 /** A frame on its way into the ring. */
@@ -95,6 +102,8 @@ interface Tally {
 export class CaptureRing implements CaptureSource {
   readonly #maxFrames: number;
   readonly #maxBytes: number;
+  /** The most payload bytes that are kept of one frame. */
+  readonly maxPayloadBytes: number;
 
   // #entries: | empty … | oldest … newest |       #first = index of the oldest
   #entries: (Entry | undefined)[] = [];
@@ -116,14 +125,19 @@ export class CaptureRing implements CaptureSource {
    * @throws {RangeError} If a bound is negative or not a number.
    */
   constructor(options: CaptureRingOptions = {}) {
-    const { maxFrames = DEFAULT_MAX_FRAMES, maxBytes = DEFAULT_MAX_BYTES } = options;
-    for (const [name, value] of Object.entries({ maxFrames, maxBytes })) {
+    const {
+      maxFrames = DEFAULT_MAX_FRAMES,
+      maxBytes = DEFAULT_MAX_BYTES,
+      maxPayloadBytes = DEFAULT_MAX_PAYLOAD_BYTES,
+    } = options;
+    for (const [name, value] of Object.entries({ maxFrames, maxBytes, maxPayloadBytes })) {
       if (!(value >= 0)) {
         throw new RangeError(`Cannot make a ring: ${name} must be 0 or more, it is ${value}`);
       }
     }
     this.#maxFrames = maxFrames;
     this.#maxBytes = maxBytes;
+    this.maxPayloadBytes = maxPayloadBytes;
   }
 
   /** How full the ring is; `seen = kept + discarded` at any time. */

@@ -102,6 +102,7 @@ export class TapConnection implements TappedPeer {
     this.#conversation = new Conversation({
       guards: host.guards,
       limits: host.limits,
+      maxKeptPayloadBytes: host.ring.maxPayloadBytes,
       events: {
         upgradeRequested: () => this.#beginHandshake(),
         upgradeRefused: (status) =>

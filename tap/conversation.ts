@@ -59,6 +59,8 @@ export interface ConversationOptions {
   /** Whether to guard: only then what the methods return and the verdict mean something. */
   guards: boolean;
   limits: TapLimits;
+  /** The most payload bytes that are kept of one frame. */
+  maxKeptPayloadBytes: number;
   events: ConversationEvents;
 }
 
@@ -83,6 +85,7 @@ interface Exchange {
 export class Conversation {
   readonly #guards: boolean;
   readonly #limits: TapLimits;
+  readonly #maxKeptPayloadBytes: number;
   readonly #events: ConversationEvents;
   readonly #requests;
   readonly #responses;
@@ -94,9 +97,10 @@ export class Conversation {
   #inbound: FrameDecoder | null = null;
   #outbound: FrameDecoder | null = null;
 
-  constructor({ guards, limits, events }: ConversationOptions) {
+  constructor({ guards, limits, maxKeptPayloadBytes, events }: ConversationOptions) {
     this.#guards = guards;
     this.#limits = limits;
+    this.#maxKeptPayloadBytes = maxKeptPayloadBytes;
     this.#events = events;
     this.#requests = requestFramer(guards ? limits.maxHeadBytes : 0);
     this.#responses = responseFramer(() => this.#exchange?.method ?? "GET");
@@ -343,9 +347,11 @@ export class Conversation {
   // ── WebSocket ──
 
   #openFrames(allowRsv1: boolean): void {
+    const maxKeptPayloadBytes = this.#maxKeptPayloadBytes;
     const unlimited = {
       mode: "lenient",
       allowRsv1,
+      maxKeptPayloadBytes,
       maxFrameBytes: Infinity,
       maxMessageBytes: Infinity,
       maxFragments: Infinity,
@@ -356,7 +362,7 @@ export class Conversation {
       return;
     }
     const onFrame = (frame: Frame) => this.#events.frame("in", frame);
-    this.#gate = new FrameGate({ limits: this.#limits, allowRsv1, onFrame });
+    this.#gate = new FrameGate({ limits: this.#limits, allowRsv1, maxKeptPayloadBytes, onFrame });
   }
 
   #framesFromServer(chunk: Uint8Array): void {

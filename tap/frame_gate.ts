@@ -27,6 +27,8 @@ export interface FrameGateOptions {
   limits: TapLimits;
   /** Whether the handshake agreed on permessage-deflate. */
   allowRsv1: boolean;
+  /** The most payload bytes of a frame that `onFrame` gets. */
+  maxKeptPayloadBytes: number;
   /** Called for each frame, the offending one included. */
   onFrame(frame: Frame): void;
 }
@@ -47,11 +49,12 @@ export class FrameGate {
   #wholeEnd = 0;
   #violation: ProtocolError | null = null;
 
-  constructor({ limits, allowRsv1, onFrame }: FrameGateOptions) {
+  constructor({ limits, allowRsv1, maxKeptPayloadBytes, onFrame }: FrameGateOptions) {
     this.#onFrame = onFrame;
     this.#decoder = new FrameDecoder({
       sender: "client",
       allowRsv1,
+      maxKeptPayloadBytes,
       maxFrameBytes: bound(limits.maxMessageBytes),
       maxMessageBytes: bound(limits.maxMessageBytes),
       maxUnfinishedBytes: bound(limits.maxUnfinishedBytes),

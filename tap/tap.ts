@@ -77,8 +77,7 @@ export interface TapCloseOptions {
  * await using tap = new Tap({ target: { hostname: "127.0.0.1", port: server.addr.port } });
  * const { port } = tap.listen({ hostname: "127.0.0.1", port: 0 });
  *
- * using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
- * const response = await fetch(`http://127.0.0.1:${port}/`, { client });
+ * const response = await fetch(`http://127.0.0.1:${port}/`);
  * assertEquals(await response.text(), "hello");
  * ```
  */

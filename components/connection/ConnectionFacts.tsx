@@ -68,7 +68,7 @@ export function ClosePanel({ record }: { record: ConnectionRecord }) {
       <p class="close-code">
         <b>{close.code}</b> {closeName(close)}
       </p>
-      <dl class="facts">
+      <dl class="facts facts-wide">
         <Fact label="Reason">{close.reason === "" ? null : `“${close.reason}”`}</Fact>
         <Fact label="Who was first">{close.by}</Fact>
         <Fact label="Closing handshake">{close.clean ? "done by both sides" : "not done"}</Fact>

@@ -40,9 +40,14 @@ export function ConnectionList({ store, tall = false }: { store: MonitorStore; t
         />
       }
     >
-      {all.size === 0
-        ? <NoConnections store={store} />
-        : <Rows rows={rows} found={rows.length} of={all.size} />}
+      {all.size === 0 ? <NoConnections store={store} /> : (
+        <>
+          <Rows rows={rows} of={all.size} />
+          <p class="sheet-foot" role="status">
+            {formatCount(rows.length)} of {formatCount(all.size)} known
+          </p>
+        </>
+      )}
     </Panel>
   );
 }
@@ -81,9 +86,7 @@ function NoConnections({ store }: { store: MonitorStore }) {
 const COLUMNS = ["State", "No.", "Address", "User agent", "Rooms", "In", "Out", "RTT", "Since"];
 const CLASSES = ["state", "id", "address", "agent", "rooms", "in", "out", "rtt", "since"];
 
-function Rows(
-  { rows, found, of }: { rows: readonly ConnectionRecord[]; found: number; of: number },
-) {
+function Rows({ rows, of }: { rows: readonly ConnectionRecord[]; of: number }) {
   const { scroller, onScroll, range } = useWindow({ count: rows.length, rowHeight: ROW_HEIGHT });
   return (
     <div class="sheet" role="table" aria-label="Connections" aria-rowcount={rows.length + 1}>
@@ -100,9 +103,6 @@ function Rows(
         <Spacer height={range.after} />
         {rows.length === 0 && <p class="empty">None of {formatCount(of)} connections fits.</p>}
       </div>
-      <p class="sheet-foot" role="status">
-        {formatCount(found)} of {formatCount(of)} known
-      </p>
     </div>
   );
 }

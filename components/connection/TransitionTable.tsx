@@ -8,7 +8,7 @@ export function TransitionTable(
   { facts, illegal }: { facts: readonly EdgeFact[]; illegal: readonly Transition[] },
 ) {
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label="Transitions">
+    <div class="scroll-x" tabIndex={0} role="region" aria-label="Table of transitions">
       <table class="plain">
         <thead>
           <tr>

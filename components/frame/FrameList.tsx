@@ -3,7 +3,7 @@ import { opcodeName } from "../../frames/opcodes.ts";
 import { formatClock, formatCount } from "../format.ts";
 import { Spacer } from "../list/Spacer.tsx";
 import { useWindow } from "../list/use_window.ts";
-import { FRAME_ROW_HEIGHT } from "../list/window_range.ts";
+import { FRAME_ROW_HEIGHT, ROW_HEIGHT } from "../list/window_range.ts";
 import type { FrameEntry } from "../live/frame_ring.ts";
 import { droppedRows, listMove } from "./frame_cursor.ts";
 import { flagsOf } from "./frame_text.ts";
@@ -44,6 +44,7 @@ export function FrameList(props: FrameListProps) {
   const { scroller, onScroll, range, show } = useWindow({
     count: rows.length,
     rowHeight: FRAME_ROW_HEIGHT,
+    headHeight: ROW_HEIGHT,
     follow,
     onFollow,
   });
@@ -57,6 +58,8 @@ export function FrameList(props: FrameListProps) {
 
   return (
     <div
+      ref={scroller}
+      onScroll={onScroll}
       class={`sheet frame-sheet ${props.showConnection ? "" : "one-connection"}`}
       role="grid"
       aria-label="Frames"
@@ -78,7 +81,7 @@ export function FrameList(props: FrameListProps) {
           <span key={name} role="columnheader" class={`col-${name}`}>{label}</span>
         ))}
       </div>
-      <div class="sheet-scroll" ref={scroller} onScroll={onScroll} role="rowgroup">
+      <div role="rowgroup">
         <Spacer height={range.before} />
         {rows.slice(range.first, range.end).map((entry, offset) => (
           <FrameRow

@@ -124,7 +124,7 @@ function HexRow({ bytes, has, rows, selection, row, perRow, chosen }: HexGridPro
         data-offset={offset}
         aria-label={here
           ? describeByte(bytes[offset], offset, rows)
-          : `offset ${offset}, not here yet`}
+          : `··, offset ${formatHex(offset, 4)}, not here yet`}
         aria-selected={offset === selection.offset}
       >
         {here ? bytes[offset].toString(16).padStart(2, "0") : "··"}
@@ -154,11 +154,10 @@ function partClass(rows: readonly TreeRow[], offset: number): string {
   return holder === undefined ? "" : `part-${partOf(rows[holder].field.id)}`;
 }
 
-/** What a byte says of itself: `offset 0x0001, 0x85, 133, printable; MASK, payload length`. */
+/** What a byte says of itself: `85, offset 0x0001, decimal 133, high; MASK, payload length`. */
 export function describeByte(byte: number, offset: number, rows: readonly TreeRow[]): string {
   const names = fieldsAt(rows, offset).map((index) => rows[index].field.name);
   const where = names.length === 0 ? "outside the frame" : names.join(", ");
-  return `offset ${formatHex(offset, 4)}, ${formatHex(byte)}, ${byte}, ${
-    byteClass(byte)
-  }; ${where}`;
+  const hex = byte.toString(16).padStart(2, "0");
+  return `${hex}, offset ${formatHex(offset, 4)}, decimal ${byte}, ${byteClass(byte)}; ${where}`;
 }

@@ -20,6 +20,8 @@ export interface ListWindowOptions {
   count: number;
   /** Height of every row in pixels. */
   rowHeight: number;
+  /** Height of a head that sticks to the top of what scrolls. @default 0 */
+  headHeight?: number;
   /** Whether the list stays at its end as it grows. @default false */
   follow?: boolean;
   /** Called when scrolling by hand reaches or leaves the end. */
@@ -30,7 +32,7 @@ const FIRST_VIEWPORT = 420;
 
 /** Draws only the rows in sight. */
 export function useWindow(options: ListWindowOptions): ListWindow {
-  const { count, rowHeight, follow = false, onFollow } = options;
+  const { count, rowHeight, headHeight = 0, follow = false, onFollow } = options;
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ scrollTop: 0, viewport: FIRST_VIEWPORT });
   const end = Math.max(0, count * rowHeight - view.viewport);
@@ -38,7 +40,7 @@ export function useWindow(options: ListWindowOptions): ListWindow {
   const measure = () => {
     const element = scroller.current;
     if (element !== null) {
-      setView({ scrollTop: element.scrollTop, viewport: element.clientHeight });
+      setView({ scrollTop: element.scrollTop, viewport: element.clientHeight - headHeight });
     }
   };
   useLayoutEffect(() => {
@@ -71,7 +73,7 @@ export function useWindow(options: ListWindowOptions): ListWindow {
       if (element === null) return;
       element.scrollTop = scrollToShow(row, {
         scrollTop: element.scrollTop,
-        viewport: element.clientHeight,
+        viewport: element.clientHeight - headHeight,
         rowHeight,
         count,
       });

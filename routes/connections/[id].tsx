@@ -13,5 +13,10 @@ export const handler = define.handlers({
 
 export default define.page<typeof handler>(function ConnectionPage({ state, params }) {
   if (!state.monitor) return <NoPermission />;
-  return <ConnectionView id={params.id} first={firstPaintOf(state.stats)} />;
+  return (
+    <>
+      <h1 class="hidden-text">Connection {params.id}</h1>
+      <ConnectionView id={params.id} first={firstPaintOf(state.stats)} />
+    </>
+  );
 });

@@ -13,5 +13,10 @@ export const handler = define.handlers({
 
 export default define.page<typeof handler>(function ConnectionsPage({ state }) {
   if (!state.monitor) return <NoPermission />;
-  return <Connections first={firstPaintOf(state.stats)} />;
+  return (
+    <>
+      <h1 class="hidden-text">Connections</h1>
+      <Connections first={firstPaintOf(state.stats)} />
+    </>
+  );
 });

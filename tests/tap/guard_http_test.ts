@@ -225,17 +225,17 @@ Deno.test("bad heads are refused byte by byte too, at the byte that proves it or
 });
 
 Deno.test("a body that can't be framed ends its connection", async (t) => {
-  const heads: [name: string, body: string, passed: string][] = [
-    ["no size", "xyz\r\n", ""],
-    ["a size with a sign", "-1\r\n", ""],
-    ["a size beyond counting", "fffffffffffffff\r\n", ""],
-    ["an endless size line", "1;" + "x".repeat(2_000), ""],
-    ["a size line ended by LF", "1\nx\r\n", ""],
-    ["no line end behind the data", "3\r\nabcd\r\n", "3\r\nabc"],
-    ["a malformed trailer", "0\r\nno colon\r\n\r\n", "0\r\n"],
-    ["a control character in an extension", "1;a=\x01\r\nx\r\n", ""],
+  const bodies: [name: string, body: string][] = [
+    ["no size", "xyz\r\n"],
+    ["a size with a sign", "-1\r\n"],
+    ["a size beyond counting", "fffffffffffffff\r\n"],
+    ["an endless size line", "1;" + "x".repeat(2_000)],
+    ["a size line ended by LF", "1\nx\r\n"],
+    ["no line end behind the data", "3\r\nabcd\r\n"],
+    ["a malformed trailer", "0\r\nno colon\r\n\r\n"],
+    ["a control character in an extension", "1;a=\x01\r\nx\r\n"],
   ];
-  for (const [name, body, passed] of heads) {
+  for (const [name, body] of bodies) {
     await t.step(name, async () => {
       const { target, received } = recordingRequests();
       await using _target = target;
@@ -249,7 +249,8 @@ Deno.test("a body that can't be framed ends its connection", async (t) => {
       assert((await client.head()).startsWith("HTTP/1.1 400 "));
       await client.rest();
       await until(() => received.ended, "the server heard the end");
-      assertEquals(text(received.bytes), head + passed);
+      // Nothing of the chunk that proves it goes on.
+      assertEquals(text(received.bytes), head);
     });
   }
 });
