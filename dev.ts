@@ -1,7 +1,8 @@
 /**
- * Fresh's builder: `dev.ts build` writes `_fresh/`, and without an argument the dashboard is served
- * for development on `PORT` (8000). Run with `--watch`, each change restarts the process, and open
- * pages reload when it is back.
+ * Builds the dashboard, or builds and runs it for development:
+ *
+ * - `deno run -A dev.ts build` writes `_fresh/`;
+ * - `deno task dev` builds, then runs the start command with the same flags, anew at each change.
  *
  * @module
  */
@@ -17,13 +18,9 @@ async function build() {
   await builder.build();
 }
 
-async function serve() {
-  await builder.listen(() => import("./main.ts"), { port: Number(Deno.env.get("PORT") ?? 8000) });
-}
-
-if (Deno.args[0] === "build") await build();
-else if (Deno.args.length === 0) await serve();
-else {
-  console.error(`Cannot start: dev.ts takes "build" or nothing, not "${Deno.args.join(" ")}"`);
-  Deno.exit(2);
+await build();
+if (Deno.args[0] !== "build") {
+  const { main } = await import("./start.ts");
+  const code = await main(Deno.args);
+  if (code !== null) Deno.exit(code);
 }

@@ -86,8 +86,9 @@ app.fsRoutes();
 const MAX_SIGN_IN_BYTES = 4096;
 
 async function signInToken(request: Request): Promise<string> {
-  const length = Number(request.headers.get("Content-Length") ?? NaN);
-  if (!(length <= MAX_SIGN_IN_BYTES)) throw new HttpError(413, "The form is too large");
+  const length = request.headers.get("Content-Length");
+  if (length === null) throw new HttpError(411, "The form's length is missing");
+  if (!(Number(length) <= MAX_SIGN_IN_BYTES)) throw new HttpError(413, "The form is too large");
   try {
     return String((await request.formData()).get("token") ?? "");
   } catch {

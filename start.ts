@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { readAdminToken } from "./cli/admin_token.ts";
 import { DashboardAccess } from "./cli/dashboard_access.ts";
-import { FlagError, helpText, readFlags } from "./cli/flags.ts";
+import { FlagError, helpText, readFlags, variableName } from "./cli/flags.ts";
 import { keepServing } from "./cli/serve.ts";
 import { START_FLAGS } from "./cli/start_flags.ts";
 import { descriptorLimit, type StartOptions, startOptions } from "./cli/start_options.ts";
@@ -15,8 +16,8 @@ import { Tap } from "./tap/mod.ts";
 import { setDashboardHost } from "./utils.ts";
 
 const LOOPBACK = "127.0.0.1";
-/** An admin token shorter than this can be guessed. */
-const SHORTEST_TOKEN = 16;
+/** The tap waits so much longer for a silent client than the server, whose word is the better. */
+const TAP_PATIENCE = 1.25;
 /** What hasn't ended so long after everything was stopped is left behind. */
 const LEFTOVERS_MS = 500;
 const EXIT_USAGE = 2;
@@ -25,10 +26,10 @@ const EXIT_FAILED = 1;
 type Fetch = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>;
 
 /** Runs the command; resolves when everything listens, or with the exit code of what went wrong. */
-async function main(args: string[]): Promise<number | null> {
+export async function main(args: string[]): Promise<number | null> {
   try {
     const flags = readFlags(START_FLAGS, args, (name) => Deno.env.get(name));
-    if (flags.help) return say(`Usage: deno task start [flags]\n\n${helpText(START_FLAGS)}`);
+    if (flags.help) return say(usage());
     if (flags.version) return say(VERSION);
     await start(startOptions(flags, descriptorLimit()));
     return null;
@@ -38,14 +39,19 @@ async function main(args: string[]): Promise<number | null> {
 }
 
 async function start(options: StartOptions): Promise<void> {
-  const access = new DashboardAccess({ open: options.dashboardOpen, ...adminToken(options) });
+  const { adminTokenFile } = options;
+  const access = new DashboardAccess({
+    open: options.dashboardOpen,
+    ...(adminTokenFile === undefined ? {} : { adminToken: readAdminToken(adminTokenFile) }),
+  });
   const fetchPage = await builtApp();
   let handler: Deno.ServeHandler<Deno.NetAddr> = () => refusal("Cannot serve yet", 503);
   const { hostname, port } = options;
-  const server = keepServing(
-    options.tap ? { hostname: LOOPBACK, port: 0 } : { hostname, port },
-    (request, info) => handler(request, info),
-  );
+  const server = listening(options, () =>
+    keepServing(
+      options.tap ? { hostname: LOOPBACK, port: 0 } : { hostname, port },
+      (request, info) => handler(request, info),
+    ));
   const tap = options.tap ? makeTap(options, server.address.port) : null;
   const rooms = makeRooms(options, access, tap);
   setDashboardHost({
@@ -55,7 +61,7 @@ async function start(options: StartOptions): Promise<void> {
     signIn: (token) => access.signIn(token),
   });
   handler = answer({ options, rooms, tap, fetchPage });
-  const address = tap?.listen({ hostname, port }) ?? server.address;
+  const address = listening(options, () => tap?.listen({ hostname, port }) ?? server.address);
   onStopSignal(async () => {
     await rooms.close();
     await tap?.close();
@@ -97,7 +103,9 @@ function makeTap(options: StartOptions, port: number): Tap {
       maxConnections: options.maxConnections,
       connectionsPerAddress: options.limit("connections-per-address"),
       maxMessageBytes: options.limit("max-message-bytes"),
+      maxUnfinishedBytes: options.limit("max-message-bytes"),
       headTimeoutMs: options.limit("head-timeout-ms"),
+      idleTimeoutMs: Math.ceil(options.limit("idle-timeout-ms") * TAP_PATIENCE),
     },
   });
 }
@@ -124,20 +132,33 @@ function makeRooms(options: StartOptions, access: DashboardAccess, tap: Tap | nu
   });
 }
 
-function adminToken({ adminTokenFile }: StartOptions): { adminToken?: string } {
-  if (adminTokenFile === undefined) return {};
-  const token = Deno.readTextFileSync(adminTokenFile).trim();
-  if (token.length >= SHORTEST_TOKEN) return { adminToken: token };
-  throw new FlagError(
-    `Cannot use ${adminTokenFile}: the token has ${token.length} characters, not ${SHORTEST_TOKEN}`,
-  );
-}
-
 /** What the build wrote; imported by a computed name, since it doesn't exist before the build. */
 async function builtApp(): Promise<Fetch> {
-  const built = new URL("./_fresh/server.js", import.meta.url).href;
-  const { default: { fetch } } = await import(built);
+  const built = new URL("./_fresh/server.js", import.meta.url);
+  await Deno.stat(built).catch(() => {
+    throw new StartError("Cannot start: the dashboard is not built. Run deno task build.");
+  });
+  const { default: { fetch } } = await import(built.href);
   return fetch;
+}
+
+/** Something outside of the program keeps it from starting: told to the user, exit code 1. */
+class StartError extends Error {}
+
+function listening<T>({ hostname, port }: StartOptions, listen: () => T): T {
+  try {
+    return listen();
+  } catch (error) {
+    throw new StartError(`Cannot listen on ${hostname}, port ${port}: ${whyNot(error)}`);
+  }
+}
+
+function whyNot(error: unknown): string {
+  const { AddrInUse, AddrNotAvailable, PermissionDenied } = Deno.errors;
+  if (error instanceof AddrInUse) return "the port is taken. Choose another with --port.";
+  if (error instanceof AddrNotAvailable) return "this machine has no such address";
+  if (error instanceof PermissionDenied) return "the system doesn't permit it";
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Stops once; a second signal finds the stop under way and changes nothing. */
@@ -153,7 +174,7 @@ function onStopSignal(stop: () => Promise<void>): void {
 }
 
 function announce(options: StartOptions, port: number): void {
-  const { hostname, loopback, tap, guard, maxConnections } = options;
+  const { hostname, loopback, tap, guard, maxConnections, dashboardOpen } = options;
   const wire = !tap
     ? "no tap: frames are not captured and nothing is guarded"
     : guard
@@ -161,6 +182,9 @@ function announce(options: StartOptions, port: number): void {
     : "tap on, guard off: everything is passed on";
   const most = maxConnections === 0 ? "any number of" : `at most ${maxConnections}`;
   console.log(`Roomscope ${VERSION}: ${wire}; ${most} connections`);
+  if (!dashboardOpen && options.adminTokenFile === undefined) {
+    console.log("The dashboard is closed: --allowed-host opens it only with --admin-token-file");
+  }
   const name = loopback ? "localhost" : hostname.includes(":") ? `[${hostname}]` : hostname;
   console.log(`Roomscope ready: http://${name}:${port}`);
 }
@@ -170,12 +194,17 @@ function explainFailure(error: unknown): number {
     console.error(`${error.message}\nRun with --help for the flags.`);
     return EXIT_USAGE;
   }
-  if (error instanceof Deno.errors.AddrInUse) {
-    console.error("Cannot listen: the port is taken. Choose another with --port.");
-    return EXIT_FAILED;
-  }
-  console.error("Cannot start:", error);
+  if (error instanceof StartError) console.error(error.message);
+  else console.error("Cannot start:", error);
   return EXIT_FAILED;
+}
+
+function usage(): string {
+  return `Usage: deno task start [flags]
+
+${helpText(START_FLAGS)}
+
+0 switches a limit off. Each flag is also an environment variable: ${variableName("rate-limit")}.`;
 }
 
 function say(text: string): number {

@@ -24,13 +24,16 @@ export interface DashboardAccessOptions {
 
 /**
  * Who may see the dashboard (spec §6). On loopback every page sets a cookie and the cookie gives
- * `monitor` and `admin`; elsewhere the cookie comes after the admin token.
+ * `monitor` and `admin`, as long as nothing says that a proxy stands between; elsewhere the cookie
+ * comes after the admin token. Programs bring the token itself.
  */
 export class DashboardAccess {
   readonly #open: boolean;
   readonly #adminToken: string | undefined;
-  /** The cookie's value: 256 random bits, new with each start. */
-  readonly #secret = crypto.getRandomValues(new Uint8Array(32)).toHex();
+  /** The cookie's value on loopback, where nobody had to sign in. */
+  readonly #loopbackSecret = newSecret();
+  /** The cookie's value of those who signed in. */
+  readonly #signedInSecret = newSecret();
 
   constructor(options: DashboardAccessOptions) {
     this.#open = options.open;
@@ -39,7 +42,7 @@ export class DashboardAccess {
 
   /** What the client of a handshake may do. */
   permissions(request: Request): readonly Permission[] {
-    return this.#hasCookie(request) ? ADMIN : CLIENT;
+    return this.#hasCookie(request) || this.#hasToken(request) ? ADMIN : CLIENT;
   }
 
   /** Whether a request may see pages and figures. */
@@ -49,12 +52,14 @@ export class DashboardAccess {
 
   /** The cookie for a page on loopback, or `null`. */
   cookieFor(request: Request): string | null {
-    return this.#isOpenTo(request) && !this.#hasCookie(request) ? this.#cookie() : null;
+    return this.#isOpenTo(request) && !this.#hasCookie(request)
+      ? cookie(this.#loopbackSecret)
+      : null;
   }
 
   /** The cookie for one who brought the admin token, or `null`. */
   signIn(token: string): string | null {
-    return this.#isToken(token) ? this.#cookie() : null;
+    return this.#isToken(token) ? cookie(this.#signedInSecret) : null;
   }
 
   /** Loopback alone is not enough: a proxy in front of us connects from loopback too. */
@@ -66,12 +71,9 @@ export class DashboardAccess {
   }
 
   #hasCookie(request: Request): boolean {
-    try {
-      return isSame(getCookies(request.headers)[COOKIE] ?? "", this.#secret);
-    } catch {
-      // A malformed Cookie header holds no cookie of ours.
-      return false;
-    }
+    const value = cookieOf(request);
+    return isSame(value, this.#signedInSecret) ||
+      (this.#isOpenTo(request) && isSame(value, this.#loopbackSecret));
   }
 
   #hasToken(request: Request): boolean {
@@ -82,17 +84,25 @@ export class DashboardAccess {
   #isToken(token: string): boolean {
     return this.#adminToken !== undefined && isSame(token, this.#adminToken);
   }
+}
 
-  #cookie(): string {
-    const headers = new Headers();
-    setCookie(headers, {
-      name: COOKIE,
-      value: this.#secret,
-      httpOnly: true,
-      sameSite: "Strict",
-      path: "/",
-    });
-    return headers.get("set-cookie")!;
+/** 256 random bits, new with each start. */
+function newSecret(): string {
+  return crypto.getRandomValues(new Uint8Array(32)).toHex();
+}
+
+function cookie(value: string): string {
+  const headers = new Headers();
+  setCookie(headers, { name: COOKIE, value, httpOnly: true, sameSite: "Strict", path: "/" });
+  return headers.get("set-cookie")!;
+}
+
+/** A malformed Cookie header holds no cookie of ours. */
+function cookieOf(request: Request): string {
+  try {
+    return getCookies(request.headers)[COOKIE] ?? "";
+  } catch {
+    return "";
   }
 }
 

@@ -44,8 +44,11 @@ export function readFlags(
   const given = parse(specs, args);
   return Object.fromEntries(
     Object.entries(specs).map(([name, spec]) => {
-      const raw = given[name] ?? fromEnvironment(name, spec, env);
-      return [name, raw === undefined ? spec.fallback : convert(name, spec, raw)];
+      const raw = given[name];
+      const found = raw === undefined
+        ? fromEnvironment(name, spec, env)
+        : { source: `--${name}`, raw };
+      return [name, found === undefined ? spec.fallback : convert(found, spec)];
     }),
   );
 }
@@ -65,9 +68,18 @@ export function helpText(specs: Readonly<Record<string, FlagSpec>>): string {
   return rows.map(([flag, help]) => `  ${flag.padEnd(width)}${help}`).join("\n");
 }
 
-type Given = Record<string, string | boolean | (string | boolean)[] | undefined>;
+type Raw = string | boolean | (string | boolean)[];
 
-function parse(specs: Readonly<Record<string, FlagSpec>>, args: readonly string[]): Given {
+/** What was given, and where, as messages name it. */
+interface Found {
+  source: string;
+  raw: Raw;
+}
+
+function parse(
+  specs: Readonly<Record<string, FlagSpec>>,
+  args: readonly string[],
+): Record<string, Raw | undefined> {
   const options = Object.fromEntries(
     Object.entries(specs).map(([name, { kind }]) => [name, {
       type: kind === "boolean" ? "boolean" as const : "string" as const,
@@ -77,41 +89,53 @@ function parse(specs: Readonly<Record<string, FlagSpec>>, args: readonly string[
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false }).values;
   } catch (error) {
-    throw new FlagError(error instanceof Error ? error.message.split(". ")[0] : String(error));
+    throw new FlagError(firstSentence(error instanceof Error ? error.message : String(error)));
   }
+}
+
+/** What comes after it is advice for programmers. */
+function firstSentence(text: string): string {
+  return text.split(/\.\s/)[0];
 }
 
 function fromEnvironment(
   name: string,
   spec: FlagSpec,
   env: (name: string) => string | undefined,
-): string | boolean | undefined {
-  const value = env(variableName(name)) ?? (spec.env === undefined ? undefined : env(spec.env));
-  if (value === undefined || value === "") return undefined;
-  return spec.kind === "boolean" ? booleanOf(name, value) : value;
+): Found | undefined {
+  for (const source of [variableName(name), ...(spec.env === undefined ? [] : [spec.env])]) {
+    const raw = env(source);
+    if (raw !== undefined && raw !== "") return { source, raw };
+  }
 }
 
-function booleanOf(name: string, value: string): boolean {
-  if (["1", "true", "yes"].includes(value)) return true;
-  if (["0", "false", "no"].includes(value)) return false;
-  throw new FlagError(`Cannot use ${variableName(name)}: ${value} is neither true nor false`);
+function convert(found: Found, spec: FlagSpec): string | number | boolean | string[] {
+  const { source, raw } = found;
+  if (typeof raw === "boolean") return raw;
+  if (Array.isArray(raw)) return raw.map(String);
+  if (spec.kind === "boolean") return booleanOf(source, raw);
+  if (spec.kind === "integer") return integerOf(source, spec, raw);
+  if (spec.kind === "strings") return listOf(raw);
+  if (raw !== "") return raw;
+  throw new FlagError(`Cannot use ${source}: it is empty`);
 }
 
-function convert(
-  name: string,
-  spec: FlagSpec,
-  raw: Exclude<Given[string], undefined>,
-): string | number | boolean | string[] {
-  if (spec.kind === "integer") return integerOf(name, spec, String(raw));
-  if (spec.kind === "strings") return Array.isArray(raw) ? raw.map(String) : String(raw).split(",");
-  return Array.isArray(raw) ? String(raw.at(-1)) : raw;
+function booleanOf(source: string, raw: string): boolean {
+  if (["1", "true", "yes"].includes(raw)) return true;
+  if (["0", "false", "no"].includes(raw)) return false;
+  throw new FlagError(`Cannot use ${source}: it is neither true nor false but ${raw}`);
 }
 
-function integerOf(name: string, { range }: FlagSpec, raw: string): number {
+function integerOf(source: string, { range }: FlagSpec, raw: string): number {
   const [least, most] = range ?? [0, Number.MAX_SAFE_INTEGER];
   const value = Number(raw);
   if (/^\d+$/.test(raw) && value >= least && value <= most) return value;
   throw new FlagError(
-    `Cannot use --${name}: ${raw} is not a whole number from ${least} to ${most}`,
+    `Cannot use ${source}: it is not a whole number from ${least} to ${most} but ${raw}`,
   );
+}
+
+/** An environment variable holds a list, with commas between. */
+function listOf(raw: string): string[] {
+  return raw.split(",").map((item) => item.trim()).filter((item) => item !== "");
 }

@@ -1,4 +1,4 @@
-/** How long to wait before listening again after the listener died. */
+/** How long to wait before trying again to listen. */
 const RETRY_MS = 50;
 /** How long stopping may take before what still runs is left behind. */
 const STOP_MS = 2_000;
@@ -31,7 +31,8 @@ export function keepServing(
   const finished = (async () => {
     while (!stopped) {
       await server.finished.catch((error) => console.error("Cannot go on listening:", error));
-      if (!stopped) server = await listenAgain(() => listen(address.port), () => stopped, server);
+      const next = await listenAgain(() => listen(address.port), () => stopped);
+      if (next !== null) server = next;
     }
   })();
   return {
@@ -43,28 +44,23 @@ export function keepServing(
   };
 }
 
-async function listenAgain<T>(listen: () => T, isStopped: () => boolean, last: T): Promise<T> {
+/** Tries until it listens or is stopped: what kept the listener up once will do so again. */
+async function listenAgain<T>(listen: () => T, isStopped: () => boolean): Promise<T | null> {
   while (!isStopped()) {
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     try {
       return listen();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse || isOutOfDescriptors(error))) throw error;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
-  return last;
-}
-
-function isOutOfDescriptors(error: unknown): boolean {
-  return error instanceof Error && /too many open files/i.test(error.message);
+  return null;
 }
 
 /** `shutdown()` hangs on a stalled socket (deno-facts §1e). */
 async function withDeadline(work: Promise<unknown>, milliseconds: number): Promise<void> {
   const deadline = Promise.withResolvers<void>();
   const timer = setTimeout(deadline.resolve, milliseconds);
-  await Promise.race([work, deadline.promise]);
-  clearTimeout(timer);
+  await Promise.race([work, deadline.promise]).finally(() => clearTimeout(timer));
 }
 
 function answerError(error: unknown): Response {

@@ -1,13 +1,16 @@
+import { MAX_ROOM_NAME_LENGTH } from "../protocol/mod.ts";
 import { DEFAULT_LIMITS } from "../server/mod.ts";
 import { DEFAULT_TAP_LIMITS } from "../tap/mod.ts";
 import type { FlagSpec } from "./flags.ts";
 
-const limit = (help: string, fallback: number): FlagSpec => ({
-  kind: "integer",
-  value: "N",
-  help,
-  fallback,
-});
+/** The longest time that a timer can wait. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+const limit = (
+  help: string,
+  fallback: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): FlagSpec => ({ kind: "integer", value: "N", help, fallback, range: [0, most] });
 
 /** The flags of the start command. Limits: 0 switches one off. */
 export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
@@ -38,7 +41,7 @@ export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
     value: "FILE",
     help: "File with the token for the dashboard; needed off loopback",
   },
-  "heartbeat-ms": limit("How often clients are asked to ping", 30_000),
+  "heartbeat-ms": limit("How often clients are asked to ping", 30_000, LONGEST_MS),
   "rate-limit": limit("Messages of one client in a second", DEFAULT_LIMITS.messagesPerSecond),
   "max-refused-messages": limit(
     "Refused messages in 10 s before 1008",
@@ -47,7 +50,11 @@ export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
   "max-message-bytes": limit("Bytes of one message", DEFAULT_LIMITS.maxMessageBytes),
   "max-content-length": limit("UTF-16 units of a string content", DEFAULT_LIMITS.maxContentLength),
   "max-rooms-per-client": limit("Rooms of one client", DEFAULT_LIMITS.maxRoomsPerClient),
-  "max-room-name-length": limit("UTF-16 units of a room's name", DEFAULT_LIMITS.maxRoomNameLength),
+  "max-room-name-length": limit(
+    "UTF-16 units of a room's name",
+    DEFAULT_LIMITS.maxRoomNameLength,
+    MAX_ROOM_NAME_LENGTH,
+  ),
   "max-queued-bytes": limit("Bytes that wait for one client", DEFAULT_LIMITS.maxQueuedBytes),
   "max-connections": {
     kind: "integer",
@@ -58,8 +65,12 @@ export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
     "Connections of one address, loopback excepted",
     DEFAULT_LIMITS.connectionsPerAddress,
   ),
-  "idle-timeout-ms": limit("Silence after which a WebSocket ends", 60_000),
-  "head-timeout-ms": limit("Time for a request's head", DEFAULT_TAP_LIMITS.headTimeoutMs),
+  "idle-timeout-ms": limit("Silence after which a WebSocket ends", 60_000, LONGEST_MS),
+  "head-timeout-ms": limit(
+    "Time for a request's head",
+    DEFAULT_TAP_LIMITS.headTimeoutMs,
+    LONGEST_MS,
+  ),
   "help": { kind: "boolean", help: "Print this" },
   "version": { kind: "boolean", help: "Print the version" },
 };

@@ -42,13 +42,14 @@ export interface StartOptions {
  * @throws {FlagError} If they don't go together.
  */
 export function startOptions(flags: FlagValues, descriptorLimit: number): StartOptions {
-  const hostname = String(flags.host);
+  // An IPv6 address may come in the brackets that it has in a URL.
+  const hostname = String(flags.host).replace(/^\[(.*)\]$/, "$1");
   const loopback = hostname === "localhost" || isLoopback(hostname);
   const adminTokenFile = flags["admin-token-file"] as string | undefined;
   if (!loopback && adminTokenFile === undefined) {
     throw new FlagError(`Cannot listen on ${hostname}: --admin-token-file is missing`);
   }
-  const named = (flags["allowed-host"] ?? []) as string[];
+  const named = ((flags["allowed-host"] ?? []) as string[]).map(checkedHost);
   const tap = flags["no-tap"] !== true;
   return {
     port: flags.port as number,
@@ -57,7 +58,7 @@ export function startOptions(flags: FlagValues, descriptorLimit: number): StartO
     tap,
     guard: tap && flags["no-guard"] !== true,
     redact: flags.redact === true,
-    allowedOrigins: (flags.origin ?? []) as string[],
+    allowedOrigins: ((flags.origin ?? []) as string[]).map(checkedOrigin),
     allowedHosts: loopback
       ? ["localhost", "127.0.0.1", "[::1]", ...named]
       : named.length > 0
@@ -69,6 +70,21 @@ export function startOptions(flags: FlagValues, descriptorLimit: number): StartO
       connectionsFor(descriptorLimit, tap),
     limit: (flag) => flags[flag] as number,
   };
+}
+
+/** What isn't written as browsers write it would never match, and nobody would know why. */
+function checkedOrigin(origin: string): string {
+  if (origin === "null" || /^[a-z][a-z\d+.-]*:\/\/[^/?#@\s]+$/i.test(origin)) return origin;
+  throw new FlagError(
+    `Cannot use --origin: it is not like https://example.com:8080 but ${JSON.stringify(origin)}`,
+  );
+}
+
+function checkedHost(name: string): string {
+  if (URL.parse(`http://${name}`)?.hostname === name.toLowerCase()) return name;
+  throw new FlagError(
+    `Cannot use --allowed-host: it is not a name without a port but ${JSON.stringify(name)}`,
+  );
 }
 
 function connectionsFor(descriptorLimit: number, tap: boolean): number {

@@ -12,11 +12,13 @@ import { ServerStrip } from "../components/overview/ServerStrip.tsx";
 import { RoomList } from "../components/room/RoomList.tsx";
 import { useClock } from "../components/ui/use_clock.ts";
 
+const YOUNG_MS = 120_000;
+
 /** The server at a glance: counters, charts, connections, rooms, what is in force. */
 export function Overview({ first }: { first: FirstPaint | null }) {
   const { store } = useMonitor(first, { topics: ["metrics", "connections"] });
   const now = useClock(1_000);
-  const [range, setRange] = useState<ChartRange>("600");
+  const [range, setRange] = useState<ChartRange>(() => firstRange(first));
   const cursor = useSignal<number | null>(null);
   const server = store.server.value;
   // The first rendering must be the server's, so it goes by the server's clock, not by this one.
@@ -44,4 +46,9 @@ export function Overview({ first }: { first: FirstPaint | null }) {
       </div>
     </div>
   );
+}
+
+/** A server that has just started has nothing to show for ten minutes yet. */
+function firstRange(first: FirstPaint | null): ChartRange {
+  return first !== null && first.now - first.startedAt < YOUNG_MS ? "60" : "600";
 }

@@ -28,7 +28,7 @@ export interface DoormanOptions {
 /** Why a handshake is refused. */
 export interface Refusal {
   /** HTTP status. */
-  status: 400 | 403 | 405 | 426 | 429 | 503;
+  status: 400 | 403 | 426 | 429 | 500 | 503;
   /** Stable name of the rule. */
   rule: string;
   /** What is wrong, for people. */

@@ -6,6 +6,7 @@ import {
   type CutReason,
   ReadyState,
 } from "../protocol/mod.ts";
+import type { Traffic } from "./metrics.ts";
 import type { Permission } from "./options.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 
@@ -57,6 +58,10 @@ export class Connection {
   lastHeartbeat = -Infinity;
   /** Whether it watches: then it counts nowhere. */
   watching = false;
+  /** Its traffic up to the end of its last watching: what isn't in the totals. */
+  uncounted: Readonly<Traffic> = { messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 };
+  /** Since when it counts, in milliseconds since the Unix epoch. */
+  countedSince: number;
   /** Whether it reads too slowly and is about to be ended for it. */
   isSlow = false;
   /** Why the tap or this server cut it, where one did. */
@@ -73,6 +78,7 @@ export class Connection {
   ) {
     this.admission = admission;
     this.connectedAt = options.now;
+    this.countedSince = options.now;
     this.messageLimiter = new RateLimiter(options.messagesPerSecond, 1_000);
     this.refusalLimiter = new RateLimiter(options.maxRefusedMessages, REFUSAL_WINDOW_MS);
   }
@@ -96,6 +102,17 @@ export class Connection {
 
   may(permission: Permission): boolean {
     return this.admission.permissions.includes(permission);
+  }
+
+  /** What it has added to the totals. */
+  countedTraffic(): Traffic {
+    const { counters, uncounted } = this;
+    return {
+      messagesIn: counters.messagesIn - uncounted.messagesIn,
+      messagesOut: counters.messagesOut - uncounted.messagesOut,
+      bytesIn: counters.bytesIn - uncounted.bytesIn,
+      bytesOut: counters.bytesOut - uncounted.bytesOut,
+    };
   }
 
   record(): ConnectionRecord {

@@ -81,10 +81,13 @@ export class Lifecycle {
   cut(connection: Connection, reason: CloseReason): void {
     const { control } = this.#options;
     if (control === undefined) return this.disconnect(connection, reason);
-    control.cut(connection.id, { code: reason.code, reason: reason.reason });
+    const { code } = reason;
+    // The tap doesn't tell us of cuts that we asked for, so the record is made here.
+    this.tapCuts(connection, { code, reason: reason.reason });
+    control.cut(connection.id, { code, reason: reason.reason });
   }
 
-  /** The tap is about to cut a connection, by its own rules or because {@linkcode cut} asked. */
+  /** The tap is about to cut a connection, by its rules or because {@linkcode cut} asks for it. */
   tapCuts(connection: Connection, reason: CutReason): void {
     connection.cut ??= reason;
     if (!connection.isOpen) return;

@@ -117,6 +117,7 @@ export class MessageDispatch {
   #join(connection: Connection, message: ClientMessageOf<"join_room">): void {
     const { limits, hub } = this.#options;
     const { room } = message;
+    if (!connection.may("read")) return this.#refuse(connection, "forbidden", { room });
     if (exceeds(room.length, limits.maxRoomNameLength)) {
       return this.#refuse(connection, "room_name_too_long", { room });
     }
@@ -163,8 +164,10 @@ export class MessageDispatch {
     return (watcher ? connection.monitorLimiter : connection.messageLimiter).take(now);
   }
 
+  /** A server that asks for no heartbeat (0) has none that could be in step. */
   #isInStep(connection: Connection, now: number): boolean {
-    return now - connection.lastHeartbeat >= this.#options.heartbeatMs * HEARTBEAT_SLACK;
+    const { heartbeatMs } = this.#options;
+    return heartbeatMs > 0 && now - connection.lastHeartbeat >= heartbeatMs * HEARTBEAT_SLACK;
   }
 
   #refuseUnlessTooFast(connection: Connection, failure: ParseFailure): void {

@@ -48,9 +48,10 @@ export class Metrics {
 
   /** A connection was opened. */
   opened(): void {
+    const bucket = this.#bucket();
     this.#totals.totalConnections += 1;
     this.#totals.activeConnections += 1;
-    this.#bucket().opened += 1;
+    bucket.opened += 1;
   }
 
   /** An open connection has ended. */
@@ -103,8 +104,14 @@ export class Metrics {
     this.#roundTrip.add(milliseconds);
   }
 
-  /** Takes back what a connection has added that turns out to be a watcher. */
-  withdraw(traffic: Traffic): void {
+  /**
+   * Takes back what a connection has added that turns out to be a watcher. Seconds that are over
+   * stay as they were told.
+   *
+   * @param traffic What it has added.
+   * @param since When it began to, in milliseconds.
+   */
+  withdraw(traffic: Traffic, since: number): void {
     const totals = this.#totals;
     const bucket = this.#bucket();
     totals.totalConnections -= 1;
@@ -113,12 +120,13 @@ export class Metrics {
     totals.messagesSent -= traffic.messagesOut;
     totals.bytesReceived -= traffic.bytesIn;
     totals.bytesSent -= traffic.bytesOut;
+    bucket.active = totals.activeConnections;
+    if (Math.floor(since / 1_000) < bucket.second) return;
     bucket.opened = Math.max(0, bucket.opened - 1);
     bucket.messagesIn = Math.max(0, bucket.messagesIn - traffic.messagesIn);
     bucket.messagesOut = Math.max(0, bucket.messagesOut - traffic.messagesOut);
     bucket.bytesIn = Math.max(0, bucket.bytesIn - traffic.bytesIn);
     bucket.bytesOut = Math.max(0, bucket.bytesOut - traffic.bytesOut);
-    bucket.active = totals.activeConnections;
   }
 
   /** The totals, a copy. */

@@ -1,4 +1,5 @@
 import type {
+  Bucket,
   CaptureSource,
   ClientMessageOf,
   ConnectionControl,
@@ -12,12 +13,10 @@ import type { Metrics as Counters } from "./metrics.ts";
 import { type Outbound, outgoing } from "./outbound.ts";
 import type { ConnectionRegistry } from "./registry.ts";
 import type { RoomHub } from "./room_hub.ts";
-import { Watcher } from "./watcher.ts";
+import { type SecondReport, Watcher } from "./watcher.ts";
 
 /** How often watchers are told what changed, in milliseconds. */
 const TICK_MS = 100;
-/** `metrics` and counters go out with every so many ticks: once a second. */
-const TICKS_PER_SECOND = 10;
 
 /** What {@linkcode Monitor} works with. */
 export interface MonitorOptions {
@@ -50,7 +49,8 @@ export class Monitor {
   readonly #watchers = new Map<Connection, Watcher>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #stopListening: (() => void) | undefined;
-  #ticks = 0;
+  /** The second that watchers were last told of. */
+  #toldSecond = 0;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
@@ -73,7 +73,9 @@ export class Monitor {
   stop(connection: Connection): void {
     if (!this.#watchers.delete(connection)) return;
     connection.watching = false;
-    if (connection.isOpen) this.#options.metrics.opened();
+    connection.uncounted = { ...connection.counters };
+    connection.countedSince = this.#options.now();
+    this.#options.metrics.opened();
     this.#options.control?.setExcluded(connection.id, false);
     this.#options.registry.touch(connection.id);
     if (this.#watchers.size === 0) this.close();
@@ -115,7 +117,7 @@ export class Monitor {
 
   #exclude(connection: Connection): void {
     const { metrics, control, registry } = this.#options;
-    metrics.withdraw(connection.counters);
+    metrics.withdraw(connection.countedTraffic(), connection.countedSince);
     connection.watching = true;
     control?.setExcluded(connection.id, true);
     registry.touch(connection.id);
@@ -123,25 +125,30 @@ export class Monitor {
 
   #startTimer(): void {
     if (this.#timer !== undefined) return;
+    this.#toldSecond = this.#options.metrics.lastBucket().second;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#stopListening = this.#options.registry.onChange((id) => {
       for (const watcher of this.#watchers.values()) watcher.connectionChanged(id);
     });
   }
 
+  /** Figures go out when a second is over: ticks drift, so counting them would leave seconds out. */
   #tick(): void {
-    this.#ticks += 1;
-    const second = this.#ticks % TICKS_PER_SECOND === 0
-      ? { rooms: [...this.#options.hub.records()], metrics: this.#metrics() }
-      : null;
+    const bucket = this.#options.metrics.lastBucket();
+    const second = bucket.second === this.#toldSecond ? null : this.#report(bucket);
+    this.#toldSecond = bucket.second;
     for (const watcher of this.#watchers.values()) watcher.tick(second);
   }
 
-  #metrics(): Omit<Metrics, "skipped"> {
+  #report(bucket: Bucket): SecondReport {
+    return { rooms: [...this.#options.hub.records()], metrics: this.#metrics(bucket) };
+  }
+
+  #metrics(bucket: Bucket): Omit<Metrics, "skipped"> {
     const { metrics, hub } = this.#options;
     return {
       type: "metrics",
-      bucket: metrics.lastBucket(),
+      bucket,
       totals: metrics.totals(hub.size),
       histograms: metrics.histograms(),
       viewers: this.viewers,

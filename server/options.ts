@@ -122,3 +122,31 @@ export interface RoomServerOptions {
   /** Captured frames, when a tap stands before the server. */
   capture?: CaptureSource;
 }
+
+/** The longest time that a timer can wait. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Fills in the limits that weren't given, and refuses what isn't a limit or a time. */
+export function roomServerLimits(options: RoomServerOptions): RoomServerLimits {
+  const { heartbeatMs, idleTimeoutMs, closeTimeoutMs } = options;
+  const limits = { ...DEFAULT_LIMITS };
+  for (const [name, value] of Object.entries(options.limits ?? {})) {
+    if (!Object.hasOwn(limits, name)) {
+      throw new TypeError(`Cannot set limit: there is none called ${name}`);
+    }
+    if (value === undefined) continue;
+    checkNumber(name, value, Number.MAX_SAFE_INTEGER);
+    limits[name as keyof RoomServerLimits] = value;
+  }
+  for (const [name, value] of Object.entries({ heartbeatMs, idleTimeoutMs, closeTimeoutMs })) {
+    if (value !== undefined) checkNumber(name, value, LONGEST_MS);
+  }
+  return limits;
+}
+
+function checkNumber(name: string, value: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return;
+  throw new RangeError(
+    `Cannot set ${name}: it must be a whole number from 0 to ${most}, it is ${value}`,
+  );
+}

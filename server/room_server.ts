@@ -16,7 +16,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { MessageDispatch } from "./message_dispatch.ts";
 import { Metrics } from "./metrics.ts";
 import { Monitor } from "./monitor.ts";
-import { DEFAULT_LIMITS, type RoomServerLimits, type RoomServerOptions } from "./options.ts";
+import { type RoomServerLimits, roomServerLimits, type RoomServerOptions } from "./options.ts";
 import { type CustomMessage, Outbound, outgoing } from "./outbound.ts";
 import { ConnectionRegistry } from "./registry.ts";
 import { RoomHub } from "./room_hub.ts";
@@ -71,11 +71,13 @@ export class RoomServer {
    * Makes a server; it listens where its {@linkcode RoomServer.handler} is called.
    *
    * @param options Limits, allow-lists, and what it works with.
+   * @throws {RangeError} If a limit or a time isn't a whole number from 0.
+   * @throws {TypeError} If a limit's name is unknown.
    */
   constructor(options: RoomServerOptions = {}) {
     const now = Date.now;
     const { control, capture, closeTimeoutMs = 5_000, heartbeatMs = 30_000 } = options;
-    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const limits = roomServerLimits(options);
     const metrics = this.#metrics;
     const registry = this.#registry;
     this.#options = options;
@@ -141,13 +143,14 @@ export class RoomServer {
    *
    * @param request The handshake.
    * @param info What `Deno.serve` says of the connection.
-   * @returns 101, or what is wrong: 400, 403, 405, 426, 429, 503. Never throws.
+   * @returns 101, or what is wrong: 400, 403, 426, 429, 500, 503. Never throws.
    */
   handler(request: Request, info: { remoteAddr: Deno.Addr }): Response {
     const caller = this.#doorman.identify(info.remoteAddr);
     if (caller === null) return refusalResponse(NOT_THROUGH_TAP);
+    if (!request.headers.has("upgrade")) return refusalResponse(UPGRADE_REQUIRED);
     if (this.#drained) return this.#refuse(caller, DRAINING);
-    const answer = this.#doorman.check(request, caller);
+    const answer = this.#check(request, caller);
     if ("status" in answer) return this.#refuse(caller, answer);
     return this.#upgrade(request, answer);
   }
@@ -210,9 +213,14 @@ export class RoomServer {
    * @param room The room's name.
    * @param content Any JSON value.
    * @returns Its place.
+   * @throws {TypeError} If the content isn't JSON: undefined, cyclic, a bigint in it.
    */
-  publish(room: string, content: unknown): Promise<Position> {
-    return this.#backplane.publish(room, {
+  async publish(room: string, content: unknown): Promise<Position> {
+    // Found out before the message gets a place: a place without a message would be a gap.
+    if (JSON.stringify(content) === undefined) {
+      throw new TypeError(`Cannot publish: the content is ${typeof content}`);
+    }
+    return await this.#backplane.publish(room, {
       from: SERVER_USER,
       clientId: SERVER_USER,
       content,
@@ -274,6 +282,16 @@ export class RoomServer {
     if (this.#drained !== undefined && this.#registry.size === 0) this.#emptied.resolve();
   }
 
+  /** `permissions` is the application's and may throw; then the port has to stay open. */
+  #check(request: Request, caller: Caller): Admission | Refusal {
+    try {
+      return this.#doorman.check(request, caller);
+    } catch (error) {
+      console.error("Cannot check a handshake:", error);
+      return CHECK_FAILED;
+    }
+  }
+
   /**
    * Upgrade and `return` stand together: a throw between them would close the port for everyone
    * (deno-facts §1a). `upgradeWebSocket` itself may throw, which is still before the upgrade.
@@ -290,8 +308,8 @@ export class RoomServer {
       upgrade = Deno.upgradeWebSocket(request, {
         idleTimeout: (this.#options.idleTimeoutMs ?? 60_000) / 1_000,
       });
-    } catch (error) {
-      return this.#refuse(admission, notUpgradable(error));
+    } catch {
+      return this.#refuse(admission, NOT_UPGRADABLE);
     }
     this.#attach(connection, upgrade.socket);
     return upgrade.response;
@@ -359,6 +377,8 @@ export class RoomServer {
   #refuse(caller: Caller, refusal: Refusal): Response {
     const { id, hostname, port } = caller;
     const { status, rule, message } = refusal;
+    // The tap numbers only what asks for a WebSocket; anything else is no handshake that failed.
+    if (id === "") return refusalResponse(refusal);
     if (this.#options.control !== undefined) this.#refused.add(id);
     this.#lifecycle.handshakeFailed({
       id,
@@ -400,16 +420,29 @@ const NOT_THROUGH_TAP: Refusal = {
   message: "Cannot serve a connection that did not come through the tap",
 };
 
+const UPGRADE_REQUIRED: Refusal = {
+  status: 426,
+  rule: "upgrade-required",
+  message: "Cannot answer: this is a WebSocket",
+};
+
+const CHECK_FAILED: Refusal = {
+  status: 500,
+  rule: "check-failed",
+  message: "Cannot check the handshake",
+};
+
 const DRAINING: Refusal = {
   status: 503,
   rule: "draining",
   message: "Cannot take another connection: the server is closing",
 };
 
-function notUpgradable(error: unknown): Refusal {
-  const message = error instanceof Error ? error.message : "Cannot upgrade the connection";
-  return { status: 400, rule: "not-upgradable", message };
-}
+const NOT_UPGRADABLE: Refusal = {
+  status: 400,
+  rule: "not-upgradable",
+  message: "Cannot upgrade the connection",
+};
 
 /** A refused handshake ends its TCP connection; 426 says what to ask for (RFC 9110 §15.5.22). */
 function refusalResponse({ status, message }: Refusal): Response {

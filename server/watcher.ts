@@ -74,7 +74,7 @@ export class Watcher {
     if (this.#topics.has("connections")) this.#dirty.add(id);
   }
 
-  /** Tells what changed; `second` comes with every tenth tick. */
+  /** Tells what changed; `second` comes with the first tick after a second. */
   tick(second: SecondReport | null): void {
     if (second !== null) {
       this.#rooms = second.rooms;
@@ -111,7 +111,7 @@ export class Watcher {
     const changed: ConnectionRecord[] = [];
     const removed: string[] = [];
     for (const id of this.#dirty) {
-      if (changed.length >= RECORDS_PER_MESSAGE) break;
+      if (changed.length + removed.length >= RECORDS_PER_MESSAGE) break;
       this.#dirty.delete(id);
       const record = this.#options.registry.record(id);
       if (record === null) removed.push(id);

@@ -21,6 +21,8 @@ const RSV_MASK = 0x7;
 
 /** Frames are stored in blocks of so many bytes; larger ones have a block of their own. */
 const BLOCK_BYTES = 64 * 1024;
+/** From so many bytes on a frame may keep the memory it came in. */
+const OWN_BLOCK_FROM = 16 * 1024;
 const NOTHING: readonly FindingRecord[] = Object.freeze([]);
 
 /** From so many empty places at the array's front on they are cut off. */
@@ -58,7 +60,7 @@ export interface CapturedFrame {
   at: number;
   /** `in` from the client, `out` from the server. */
   direction: "in" | "out";
-  /** The frame; it is copied. */
+  /** The frame; its payload must not be changed any more. */
   frame: Frame;
 }
 
@@ -84,6 +86,9 @@ interface Entry {
   payloadLength: number;
   findings: readonly FindingRecord[];
 }
+
+/** Where a frame's bytes lie. */
+type Place = Pick<Entry, "block" | "start">;
 
 /** What one connection has in the ring, and had. */
 interface Tally {
@@ -164,19 +169,29 @@ export class CaptureRing implements CaptureSource {
   add(captured: CapturedFrame): void {
     const { connection, number, at, direction, frame } = captured;
     const { header, payload, payloadLength } = frame;
-    const place = this.#nextPlace++;
-    const headerLength = header.length;
-    const keptLength = payload.length;
-    const start = this.#reserve(headerLength + keptLength);
-    const block = this.#block;
-    block.set(header, start);
-    block.set(payload, start + headerLength);
+    const { block, start } = ownMemory(header, payload) ?? this.#copy(header, payload);
     this.#entries.push({
-      ...{ connection, number, at, direction, place, block, start },
-      ...{ headerLength, keptLength, payloadLength, findings: findingRecords(frame) },
+      connection,
+      number,
+      at,
+      direction,
+      place: this.#nextPlace++,
+      block,
+      start,
+      headerLength: header.length,
+      keptLength: payload.length,
+      payloadLength,
+      findings: findingRecords(frame),
     });
-    this.#count(connection, headerLength + keptLength);
+    this.#count(connection, header.length + payload.length);
     while (this.#kept > this.#maxFrames || this.#keptBytes > this.#maxBytes) this.#discardOldest();
+  }
+
+  #copy(header: Uint8Array, payload: Uint8Array): Place {
+    const start = this.#reserve(header.length + payload.length);
+    this.#block.set(header, start);
+    this.#block.set(payload, start + header.length);
+    return { block: this.#block, start };
   }
 
   /** Finds room for so many bytes; returns where it begins in the current block. */
@@ -304,6 +319,16 @@ export class CaptureRing implements CaptureSource {
     }
     return Math.min(this.#discarded, Math.max(0, this.#discardedUpTo - cursor));
   }
+}
+
+/** The place of a large frame that has memory to itself already; `null` for one to be copied. */
+function ownMemory(header: Uint8Array, payload: Uint8Array): Place | null {
+  const { buffer, byteOffset } = header;
+  const length = header.length + payload.length;
+  const together = buffer === payload.buffer && byteOffset + header.length === payload.byteOffset;
+  const alone = buffer.byteLength - length <= length / 8;
+  if (length < OWN_BLOCK_FROM || !together || !alone) return null;
+  return { block: new Uint8Array(buffer), start: byteOffset };
 }
 
 /** What a frame takes of the ring. */

@@ -1,21 +1,11 @@
-import {
-  closePayload,
-  encodeFrame,
-  FrameDecoder,
-  isValidCloseCode,
-  Opcode,
-} from "../frames/mod.ts";
-import type {
-  ConnectionObserver,
-  CutReason,
-  FailedHandshake,
-  TappedPeer,
-} from "../protocol/mod.ts";
-import type { CaptureRing } from "./capture_ring.ts";
-import { Conversation, type Phase, type Verdict } from "./conversation.ts";
+import { FrameDecoder } from "../frames/mod.ts";
+import type { CutReason, FailedHandshake, TappedPeer } from "../protocol/mod.ts";
+import { closeFrame, closeReasonText } from "./close_frame.ts";
+import { PhaseClock } from "./connection_clock.ts";
+import type { ConnectionHost } from "./connection_host.ts";
+import { ConnectionStory } from "./connection_story.ts";
+import { Conversation, type Verdict } from "./conversation.ts";
 import { type Expiry, expiryOf } from "./deadlines.ts";
-import type { TapLimits } from "./limits.ts";
-import { Recorder } from "./recorder.ts";
 import { refusalResponse } from "./refusal_response.ts";
 import { AdaptiveReader, closeQuietly, sendAtOnce, SerialWriter } from "./relay.ts";
 import type { Refusal } from "./request_rules.ts";
@@ -24,25 +14,6 @@ import type { Refusal } from "./request_rules.ts";
 const LAST_WORDS_MS = 1_000;
 /** The most bytes of a client that wait for the server; then the client isn't read. */
 const MOST_WAITING_BYTES = 64 * 1024;
-const LARGEST_CLOSE_REASON = 123;
-
-/** What a connection needs of the tap it belongs to. */
-export interface ConnectionHost {
-  readonly target: { readonly hostname: string; readonly port: number };
-  readonly guards: boolean;
-  readonly redacts: boolean;
-  readonly limits: TapLimits;
-  readonly ring: CaptureRing;
-  readonly observer: ConnectionObserver | null;
-  /** Gives out the next connection number. */
-  numberOf(connection: TapConnection): string;
-  /** An inner connection exists, from this port; called before it carries a byte. */
-  innerOpened(port: number, connection: TapConnection): void;
-  /** An inner connection is gone. */
-  innerClosed(port: number, connection: TapConnection): void;
-  /** A connection's handshake is unfinished now, or isn't any more. */
-  unfinishedChanged(by: 1 | -1): void;
-}
 
 /**
  * One client and its inner connection to the target.
@@ -57,8 +28,6 @@ export interface ConnectionHost {
  * writer, and nothing piles up here.
  */
 export class TapConnection implements TappedPeer {
-  /** Number of the connection; empty until a request asks for a WebSocket. */
-  id = "";
   readonly hostname: string;
   readonly port: number;
 
@@ -66,21 +35,16 @@ export class TapConnection implements TappedPeer {
   readonly #client: Deno.TcpConn;
   readonly #down: SerialWriter;
   readonly #conversation: Conversation;
-  #recorder: Recorder | null = null;
-  #excluded = false;
+  readonly #story: ConnectionStory;
+  readonly #clock = new PhaseClock();
 
   #target: Deno.TcpConn | null = null;
   #up: SerialWriter | null = null;
   #targetPump: Promise<void> | null = null;
 
-  #phase: Phase = "idle";
-  #phaseSince = performance.now();
-  #lastClientByte = this.#phaseSince;
-  #endingSince: number | null = null;
-  #firstRequest = true;
   #unfinished = false;
-  #handshakeReported = false;
   #clientEnded = false;
+  #serverEnded = false;
   /** Whose end or reset came first. */
   #endedFirst: "client" | "server" | null = null;
 
@@ -99,23 +63,35 @@ export class TapConnection implements TappedPeer {
     this.hostname = client.remoteAddr.hostname;
     this.port = client.remoteAddr.port;
     this.#down = new SerialWriter(client);
-    this.#conversation = new Conversation({
-      guards: host.guards,
-      limits: host.limits,
-      maxKeptPayloadBytes: host.ring.maxPayloadBytes,
+    const { hostname, port } = this;
+    this.#story = new ConnectionStory({ host, hostname, port, nextId: () => host.numberOf(this) });
+    this.#conversation = this.#converse();
+    sendAtOnce(client);
+    this.#noteUnfinished();
+  }
+
+  /** Number of the connection; empty until a request asks for a WebSocket. */
+  get id(): string {
+    return this.#story.id;
+  }
+
+  #converse(): Conversation {
+    const { guards, limits, ring } = this.#host;
+    return new Conversation({
+      guards,
+      limits,
+      maxKeptPayloadBytes: ring.maxPayloadBytes,
       events: {
-        upgradeRequested: () => this.#beginHandshake(),
+        upgradeRequested: () => this.#story.beginHandshake(),
         upgradeRefused: (status) =>
-          this.#failHandshake("server", {
+          this.#story.failHandshake("server", {
             status,
             rule: "server-refused",
             message: `Cannot upgrade: the server answered ${status}`,
           }),
-        frame: (direction, frame) => this.#recorder?.record(direction, frame),
+        frame: (direction, frame) => this.#story.record(direction, frame),
       },
     });
-    sendAtOnce(client);
-    this.#noteUnfinished();
   }
 
   /** Carries the connection until it ends. Never throws. */
@@ -143,41 +119,37 @@ export class TapConnection implements TappedPeer {
     closeQuietly(this.#client);
     this.#reportLostHandshake();
     this.#noteUnfinished();
-    this.#recorder?.end();
+    this.#story.end();
   }
 
   /** Ends the connection, with a Close frame where that is possible. */
   cut(reason: CutReason): void {
     if (this.#cutting || this.#finishing || this.#destroyed) return;
     this.#cutting = reason;
-    if (!this.#host.guards || this.#phase !== "websocket") return this.destroy();
+    if (this.#clock.phase === "handshake") {
+      const { rule = "cut", reason: message } = reason;
+      this.#story.failHandshake("guard", { status: 0, rule, message });
+    }
+    if (!this.#host.guards || this.#clock.phase !== "websocket") return this.destroy();
     this.#lastWordsTimer = setTimeout(() => this.destroy(), LAST_WORDS_MS);
     this.#closeIfBetweenFrames();
   }
 
   /** Leaves the connection out of the capture, or takes it in again. */
   setExcluded(excluded: boolean): void {
-    this.#excluded = excluded;
-    this.#recorder?.setExcluded(excluded);
+    this.#story.setExcluded(excluded);
   }
 
   /** Whether the connection only waits for a request. */
   get isIdle(): boolean {
-    return this.#phase === "idle" || this.#phase === "over";
+    return this.#clock.phase === "idle" && !this.#down.busy;
   }
 
   /** Looks at the deadlines. */
   checkDeadlines(now: number): void {
     if (this.#cutting || this.#finishing || this.#destroyed) return;
-    const expiry = expiryOf({
-      phase: this.#phase,
-      now,
-      phaseSince: this.#phaseSince,
-      firstRequest: this.#firstRequest,
-      lastClientByte: this.#lastClientByte,
-      stalledFor: this.#down.stalledFor(now),
-      endingSince: this.#endingSince,
-    }, this.#host.limits);
+    const clock = this.#clock.read(now, this.#down.stalledFor(now));
+    const expiry = expiryOf(clock, this.#host.limits);
     if (expiry) this.#expire(expiry);
   }
 
@@ -192,15 +164,21 @@ export class TapConnection implements TappedPeer {
   async #pumpClient(): Promise<void> {
     const reader = new AdaptiveReader(this.#client);
     for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
-      this.#lastClientByte = performance.now();
-      // While last words are said the client is only drained, or they might be lost to a reset.
-      if (this.#finishing || this.#cutting) continue;
+      this.#clock.noteClientByte();
+      if (this.#onlyDrains) continue;
       if (!(await this.#passUp(bytes))) return;
       await this.#room();
     }
     this.#clientEnded = true;
     this.#endedFirst ??= "client";
     await this.#endOfClient();
+  }
+
+  /** While last words are said the client is read all the same, or they might be lost to a reset. */
+  get #onlyDrains(): boolean {
+    const unanswerable = this.#host.guards && this.#serverEnded &&
+      this.#clock.phase !== "websocket";
+    return this.#finishing || this.#cutting !== null || unanswerable;
   }
 
   /** Passes a chunk on; `false` if the server takes no more. */
@@ -217,7 +195,7 @@ export class TapConnection implements TappedPeer {
 
   async #relayUp(bytes: Uint8Array): Promise<void> {
     // Once frames flow, the write comes first: nobody waits for the capture.
-    const first = this.#phase === "websocket" ? this.#up?.write(bytes) : undefined;
+    const first = this.#clock.phase === "websocket" ? this.#up?.write(bytes) : undefined;
     this.#conversation.fromClient(bytes);
     this.#noteProgress();
     await (first ?? this.#up?.write(bytes));
@@ -238,9 +216,8 @@ export class TapConnection implements TappedPeer {
   /** Waits until not too many bytes wait for the server. */
   async #room(): Promise<void> {
     if (!this.#host.guards) return;
-    while (this.#conversation.waitingBytes > MOST_WAITING_BYTES && !this.#ending) {
-      await this.#serverEvent();
-    }
+    const full = () => this.#conversation.waitingBytes > MOST_WAITING_BYTES;
+    while (full() && !this.#ending && !this.#serverEnded) await this.#serverEvent();
   }
 
   /** Waits until the server has said something, or the end. */
@@ -270,8 +247,8 @@ export class TapConnection implements TappedPeer {
 
   /** Whether bytes of the client still have to go on, once the server has answered. */
   get #waitsForServer(): boolean {
-    return (this.#phase === "response" || this.#phase === "handshake") &&
-      this.#conversation.waitingBytes > 0;
+    return (this.#clock.phase === "response" || this.#clock.phase === "handshake") &&
+      this.#conversation.waitingBytes > 0 && !this.#serverEnded;
   }
 
   #endWithoutServer(): void {
@@ -312,7 +289,7 @@ export class TapConnection implements TappedPeer {
         // Once the client is told the last words, the server is only drained.
         if (!this.#finishing) await this.#passDown(bytes);
       }
-      this.#endedFirst ??= "server";
+      this.#noteServerEnd();
       await this.#endOfServer();
     } catch {
       // The client's link is broken: a relay of one side is none.
@@ -322,16 +299,22 @@ export class TapConnection implements TappedPeer {
 
   /** Everything that came before the reset was delivered. */
   #resetByServer(): null {
-    this.#endedFirst ??= "server";
+    this.#noteServerEnd();
     if (!this.#finishing) this.destroy();
     return null;
+  }
+
+  #noteServerEnd(): void {
+    this.#serverEnded = true;
+    this.#endedFirst ??= "server";
+    this.#makeRoom();
   }
 
   async #passDown(bytes: Uint8Array): Promise<void> {
     if (this.#cutting) {
       const rest = this.#conversation.finishServerFrame(bytes);
       await this.#down.write(bytes.subarray(0, rest));
-    } else if (this.#phase === "websocket") {
+    } else if (this.#clock.phase === "websocket") {
       const written = this.#down.write(bytes);
       this.#conversation.fromServer(bytes);
       this.#noteProgress();
@@ -357,8 +340,7 @@ export class TapConnection implements TappedPeer {
   async #endOfServer(): Promise<void> {
     if (this.#ending) return this.#destroyIfSaid();
     if (this.#cutting) return this.destroy();
-    this.#endingSince ??= performance.now();
-    this.#makeRoom();
+    this.#clock.noteEnding();
     await this.#down.end();
     if (this.#clientEnded) this.destroy();
   }
@@ -384,17 +366,16 @@ export class TapConnection implements TappedPeer {
   }
 
   #cutByGuard({ code, reason, rule }: CutReason): void {
-    tell(() => this.#host.observer?.cut(this.id, { code, reason, rule }));
+    this.#story.cut({ code, reason, rule });
     this.cut({ code, reason, rule });
   }
 
   /** Says an HTTP status where none was said, and ends. */
   #refuse(refusal: Refusal, by: FailedHandshake["by"]): void {
     const said = this.#conversation.responseBegun;
-    const silent = said || (this.#phase === "idle" && refusal.status === 408);
+    const silent = said || (this.#clock.phase === "idle" && refusal.status === 408);
     if (this.#conversation.wantsUpgrade) {
-      if (this.id === "") this.#beginHandshake();
-      this.#failHandshake(by, silent ? { ...refusal, status: 0 } : refusal);
+      this.#story.failHandshake(by, silent ? { ...refusal, status: 0 } : refusal);
     }
     if (silent) this.destroy();
     else this.#finish(refusalResponse(refusal));
@@ -420,16 +401,14 @@ export class TapConnection implements TappedPeer {
   #closeIfBetweenFrames(): void {
     if (!this.#cutting || this.#ending || this.#down.busy) return;
     if (!this.#conversation.serverAtBoundary) return;
-    this.#finish(this.#conversation.serverClosed ? null : this.#closeFrame(this.#cutting));
+    this.#finish(this.#conversation.serverClosed ? null : this.#ownClose(this.#cutting));
   }
 
-  #closeFrame({ code, reason }: CutReason): Uint8Array {
-    const payload = isValidCloseCode(code)
-      ? closePayload(code, closeReasonText(reason))
-      : undefined;
-    const frame = encodeFrame(payload ?? new Uint8Array(0), { opcode: Opcode.CLOSE });
+  /** The Close frame that ends the connection; it is captured like a server's. */
+  #ownClose(reason: CutReason): Uint8Array {
+    const frame = closeFrame(reason);
     const [shown] = new FrameDecoder({ sender: "server" }).decode(frame);
-    this.#recorder?.record("out", shown);
+    this.#story.record("out", shown);
     return frame;
   }
 
@@ -462,69 +441,22 @@ export class TapConnection implements TappedPeer {
   // ── what is told ──
 
   #noteProgress(): void {
-    const { phase, clientClosed, serverClosed } = this.#conversation;
-    if (phase === "websocket" && clientClosed && serverClosed) {
-      this.#endingSince ??= performance.now();
-    }
-    if (phase === this.#phase) return;
-    // The first head's time runs from the connection's beginning on.
-    if (phase !== "head" || !this.#firstRequest) this.#phaseSince = performance.now();
-    if (phase !== "idle" && phase !== "head") this.#firstRequest = false;
-    this.#phase = phase;
+    this.#clock.note(this.#conversation);
     this.#noteUnfinished();
   }
 
   #noteUnfinished(): void {
-    const unfinished = !this.#destroyed && (this.#firstRequest || this.#phase === "handshake");
+    const unfinished = !this.#destroyed && this.#clock.unfinished;
     if (unfinished === this.#unfinished) return;
     this.#unfinished = unfinished;
     this.#host.unfinishedChanged(unfinished ? 1 : -1);
   }
 
-  #beginHandshake(): void {
-    this.#recorder?.end();
-    this.id = this.#host.numberOf(this);
-    this.#handshakeReported = false;
-    this.#recorder = new Recorder(this.id, {
-      ring: this.#host.ring,
-      redact: this.#host.redacts,
-      onRoundTrip: (ms) => tell(() => this.#host.observer?.roundTrip(this.id, ms)),
-    });
-    if (this.#excluded) this.#recorder.setExcluded(true);
-  }
-
-  #failHandshake(by: FailedHandshake["by"], { status, rule, message }: Refusal): void {
-    if (this.#handshakeReported) return;
-    this.#handshakeReported = true;
-    const address = `${
-      this.hostname.includes(":") ? `[${this.hostname}]` : this.hostname
-    }:${this.port}`;
-    const at = Date.now();
-    const failure = { id: this.id, address, at, status, rule, message, by };
-    tell(() => this.#host.observer?.handshakeFailed(failure));
-  }
-
   /** The link ended while an upgrade request waited for its answer. */
   #reportLostHandshake(): void {
-    if (this.#phase !== "handshake" || this.#handshakeReported) return;
+    if (this.#clock.phase !== "handshake") return;
     const by = this.#endedFirst ?? "client";
     const message = `Cannot upgrade: the ${by} ended the connection`;
-    this.#failHandshake(by, { status: 0, rule: `${by}-went-away`, message });
+    this.#story.failHandshake(by, { status: 0, rule: `${by}-went-away`, message });
   }
-}
-
-/** A mistake of the observer's must not end a connection, or the process. */
-function tell(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    console.error("Roomscope tap: the observer threw", error);
-  }
-}
-
-/** As much of a text as fits into a Close frame. */
-function closeReasonText(text: string): string {
-  const bytes = new Uint8Array(LARGEST_CLOSE_REASON);
-  const { read } = new TextEncoder().encodeInto(text.toWellFormed(), bytes);
-  return text.toWellFormed().slice(0, read);
 }

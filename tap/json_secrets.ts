@@ -1,5 +1,6 @@
-const SECRET_KEYS: ReadonlySet<string> = new Set(["token", "session"]);
-const LONGEST_KEY = Math.max(...Array.from(SECRET_KEYS, (key) => key.length));
+const SECRET_KEYS: readonly string[] = ["token", "session"];
+const SECRET_KEY_BYTES = SECRET_KEYS.map((key) => new TextEncoder().encode(key));
+const LONGEST_KEY = Math.max(...SECRET_KEYS.map((key) => key.length));
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -65,11 +66,21 @@ export class JsonSecretScanner {
   }
 
   #skipToString(bytes: Uint8Array, from: number): number {
-    const quote = bytes.indexOf(QUOTE, from);
-    if (quote < 0) return bytes.length;
-    this.#state = State.STRING;
-    this.#name = "";
-    return quote + 1;
+    let i = from;
+    while (i < bytes.length && bytes[i] !== QUOTE) i++;
+    return i === bytes.length ? i : this.#beginString(bytes, i + 1);
+  }
+
+  /** Passes a string without escapes that lies in this piece as a whole, which is the usual case. */
+  #beginString(bytes: Uint8Array, start: number): number {
+    let end = start;
+    while (end < bytes.length && bytes[end] !== QUOTE && bytes[end] !== BACKSLASH) end++;
+    if (end === bytes.length || bytes[end] === BACKSLASH) {
+      this.#startString();
+      return start;
+    }
+    if (isSecretKey(bytes, start, end)) this.#state = State.AFTER_NAME;
+    return end + 1;
   }
 
   /** The rest of a string that is no secret's name; its escapes only matter for finding its end. */
@@ -116,7 +127,7 @@ export class JsonSecretScanner {
 
   #inString(byte: number): void {
     if (byte === QUOTE) {
-      const secret = SECRET_KEYS.has(this.#name ?? "");
+      const secret = this.#name !== null && SECRET_KEYS.includes(this.#name);
       this.#state = secret ? State.AFTER_NAME : State.OUTSIDE;
     } else if (byte === BACKSLASH) {
       this.#state = State.STRING_ESCAPE;
@@ -196,4 +207,11 @@ export class JsonSecretScanner {
     else if (byte === BACKSLASH) this.#escaped = true;
     else if (byte === QUOTE) this.#quoted = false;
   }
+}
+
+function isSecretKey(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start <= LONGEST_KEY &&
+    SECRET_KEY_BYTES.some((key) =>
+      key.length === end - start && key.every((byte, i) => byte === bytes[start + i])
+    );
 }

@@ -1,4 +1,4 @@
-import type { Frame } from "../frames/mod.ts";
+import { type Frame, isControl } from "../frames/mod.ts";
 import type { CaptureRing } from "./capture_ring.ts";
 import { RoundTrips } from "./round_trips.ts";
 import { SecretMask } from "./secrets.ts";
@@ -36,7 +36,7 @@ export class Recorder {
 
   /** Takes a frame; its payload is changed where it is secret. */
   record(direction: "in" | "out", frame: Frame): void {
-    this.#timePing(direction, frame);
+    if (isControl(frame.opcode)) this.#timePing(direction, frame);
     const number = this.#number++;
     if (this.#excluded) {
       this.#masks[direction].skip();

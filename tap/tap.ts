@@ -6,7 +6,8 @@ import type {
   TappedPeer,
 } from "../protocol/mod.ts";
 import { CaptureRing, type CaptureRingOptions } from "./capture_ring.ts";
-import { type ConnectionHost, TapConnection } from "./connection.ts";
+import { TapConnection } from "./connection.ts";
+import type { ConnectionHost } from "./connection_host.ts";
 import { sweepInterval } from "./deadlines.ts";
 import { type TapLimits, tapLimits } from "./limits.ts";
 import { ConnectionSlots } from "./connection_slots.ts";

@@ -19,7 +19,9 @@ export function ConnectionFacts({ record, now }: { record: ConnectionRecord; now
         <Fact label="Origin">{record.origin}</Fact>
         <Fact label="Client id">{record.clientId}</Fact>
         <Fact label="User id">
-          {record.userId === record.clientId ? "anonymous" : record.userId}
+          {record.userId !== null && record.userId === record.clientId
+            ? "anonymous"
+            : record.userId}
         </Fact>
         <Fact label="Permissions">{record.permissions.join(", ") || null}</Fact>
         <Fact label="Connected">{formatClock(record.connectedAt, true)}</Fact>

@@ -2,6 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { ConnectionRecord } from "../../protocol/monitor_records.ts";
 import { READY_STATE_NAMES } from "../../protocol/ready_state.ts";
 import { formatClock, formatCompact, formatCount, joinReading } from "../format.ts";
+import { EmptyRow } from "../list/EmptyRow.tsx";
 import { Spacer } from "../list/Spacer.tsx";
 import { useWindow } from "../list/use_window.ts";
 import { ROW_HEIGHT } from "../list/window_range.ts";
@@ -101,7 +102,7 @@ function Rows({ rows, of }: { rows: readonly ConnectionRecord[]; of: number }) {
           <ConnectionRow key={record.id} record={record} index={range.first + index + 2} />
         ))}
         <Spacer height={range.after} />
-        {rows.length === 0 && <p class="empty">None of {formatCount(of)} connections fits.</p>}
+        {rows.length === 0 && <EmptyRow>None of {formatCount(of)} connections fits.</EmptyRow>}
       </div>
     </div>
   );

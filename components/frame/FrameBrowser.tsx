@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { formatCount } from "../format.ts";
 import type { FrameEntry } from "../live/frame_ring.ts";
 import type { PageMonitor } from "../live/page_monitor.ts";
@@ -95,7 +95,7 @@ export function FrameBrowser({ monitor, connection }: FrameBrowserProps) {
           onChoose={choose}
           onOpen={() => detail.current?.querySelector<HTMLElement>("[role=tree]")?.focus()}
           showConnection={connection === undefined}
-          empty={emptyText(monitor, entries.length, filter)}
+          empty={emptyText(monitor, entries.length, { filter, connection })}
         />
         <FrameMeters
           capture={store.capture.value}
@@ -132,8 +132,11 @@ function Flow({ paused, fresh, follow }: { paused: boolean; fresh: number; follo
     : <Lamp shape="half" tone="wait">Holding still</Lamp>;
 }
 
-function emptyText(monitor: PageMonitor, held: number, filter: FrameFilter): string {
-  const { store } = monitor;
+function emptyText(
+  { store }: PageMonitor,
+  held: number,
+  { filter, connection }: { filter: FrameFilter; connection?: string },
+): string {
   if (held > 0 && isFiltering(filter)) {
     return `None of ${formatCount(held)} frames fits the filter.`;
   }
@@ -141,6 +144,7 @@ function emptyText(monitor: PageMonitor, held: number, filter: FrameFilter): str
   if (store.server.value?.policy.tap === false) {
     return "The tap is off: this server can’t see its frames. Start it without --no-tap.";
   }
+  if (connection !== undefined) return "The ring has no frame of this connection.";
   return "No frame yet. Connect a client, or join a room on the Rooms page.";
 }
 

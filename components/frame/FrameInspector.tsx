@@ -1,7 +1,8 @@
 import { useMemo, useState } from "preact/hooks";
 import type { FindingRecord, FrameRecord } from "../../protocol/monitor_records.ts";
 import { explainFrame } from "../../frames/explain.ts";
-import { opcodeName } from "../../frames/opcodes.ts";
+import { FIN_BIT, OPCODE_MASK, RSV1_BIT } from "../../frames/header_layout.ts";
+import { Opcode, opcodeName } from "../../frames/opcodes.ts";
 import { formatClock, formatCount } from "../format.ts";
 import type { PageMonitor } from "../live/page_monitor.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
@@ -52,7 +53,12 @@ export function FrameInspector(props: FrameInspectorProps) {
           as long as the list has it.
         </p>
       )}
-      {load.phase === "ready" && load.bytes !== null && (
+      {load.phase === "rest_gone" && (
+        <p class="payload-note note-warn">
+          ✕ The frame left the ring while it was read: bytes shown as ·· are gone.
+        </p>
+      )}
+      {load.bytes !== null && (
         <Anatomy {...props} bytes={load.bytes} version={load.version} want={load.want} />
       )}
     </Panel>
@@ -138,13 +144,16 @@ function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyPro
       <PayloadView
         payload={plain.subarray(parts.headerLength, Math.max(parts.headerLength, bytes.contiguous))}
         length={Math.max(0, bytes.total - parts.headerLength)}
-        compressed={(bytes.bytes[0] & RSV1) !== 0}
+        compressed={(bytes.bytes[0] & RSV1_BIT) !== 0}
+        fragment={isFragment(bytes.bytes[0])}
       />
     </div>
   );
 }
 
-const RSV1 = 0x40;
+function isFragment(firstByte: number): boolean {
+  return (firstByte & FIN_BIT) === 0 || (firstByte & OPCODE_MASK) === Opcode.CONTINUATION;
+}
 
 function explain(bytes: FrameBytes, record: FrameRecord | null) {
   // Pieces that aren't here yet are zeros: they must not be judged.

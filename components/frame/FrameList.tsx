@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { opcodeName } from "../../frames/opcodes.ts";
 import { formatClock, formatCount } from "../format.ts";
+import { EmptyRow } from "../list/EmptyRow.tsx";
 import { Spacer } from "../list/Spacer.tsx";
 import { useWindow } from "../list/use_window.ts";
 import { FRAME_ROW_HEIGHT, ROW_HEIGHT } from "../list/window_range.ts";
@@ -93,7 +94,7 @@ export function FrameList(props: FrameListProps) {
           />
         ))}
         <Spacer height={range.after} />
-        {rows.length === 0 && <p class="empty">{props.empty}</p>}
+        {rows.length === 0 && <EmptyRow cell="gridcell">{props.empty}</EmptyRow>}
       </div>
     </div>
   );

@@ -16,12 +16,18 @@ export interface PayloadViewProps {
   length: number;
   /** Whether RSV1 says that it is compressed. */
   compressed: boolean;
+  /** Whether it is a part of a message: FIN is 0, or the opcode says continuation. */
+  fragment: boolean;
 }
 
 /** The payload as text or as JSON. */
-export function PayloadView({ payload, length, compressed }: PayloadViewProps) {
+export function PayloadView(props: PayloadViewProps) {
+  const { payload, length, fragment } = props;
   const [view, setView] = useState<View>("text");
-  const { text, valid } = useMemo(() => textView(payload), [payload]);
+  const { text, valid } = useMemo(
+    () => textView(payload, payload.length === length && !fragment),
+    [payload, length, fragment],
+  );
   const json = useMemo(() => view === "json" ? jsonView(text) : null, [view, text]);
   const shown = json === null ? text : "json" in json ? json.json : "";
   return (
@@ -37,7 +43,7 @@ export function PayloadView({ payload, length, compressed }: PayloadViewProps) {
         />
         <CopyButton text={shown} label={view === "text" ? "Copy text" : "Copy JSON"} />
       </div>
-      <p class="payload-note">{note({ payload, length, compressed }, valid)}</p>
+      <p class="payload-note">{note(props, valid)}</p>
       {json !== null && "problem" in json
         ? <p class="empty">Not JSON: {json.problem}</p>
         : <pre class="payload-text" tabIndex={0}>{shown === "" ? " " : visibleLines(shown)}</pre>}
@@ -45,11 +51,12 @@ export function PayloadView({ payload, length, compressed }: PayloadViewProps) {
   );
 }
 
-function note({ payload, length, compressed }: PayloadViewProps, valid: boolean): string {
+function note({ payload, length, compressed, fragment }: PayloadViewProps, valid: boolean): string {
   if (length === 0) return "The payload is empty.";
   const parts = [];
   if (compressed) parts.push("compressed: shown as it is on the wire");
-  if (!valid) parts.push("not valid UTF-8: � stands for what isn’t");
+  if (fragment) parts.push("a fragment of a message");
+  if (!valid) parts.push("not valid UTF-8 by itself: � stands for what isn’t");
   if (payload.length < length) parts.push(`${payload.length} of ${length} bytes are here`);
   return parts.length === 0 ? "valid UTF-8" : parts.join("; ");
 }

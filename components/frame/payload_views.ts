@@ -36,15 +36,19 @@ export interface TextView {
   valid: boolean;
 }
 
-/** Reads a payload as UTF-8. */
-export function textView(payload: Uint8Array): TextView {
+/**
+ * Reads a payload as UTF-8.
+ *
+ * @param payload The bytes.
+ * @param isWhole Whether the text ends with them: the last character of a part may be cut.
+ */
+export function textView(payload: Uint8Array, isWhole = true): TextView {
   try {
-    return {
-      text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload),
-      valid: true,
-    };
+    const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return { text: strict.decode(payload, { stream: !isWhole }), valid: true };
   } catch {
-    return { text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(payload), valid: false };
+    const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+    return { text: lenient.decode(payload, { stream: !isWhole }), valid: false };
   }
 }
 

@@ -7,8 +7,11 @@ import { decodeBase64 } from "./frame_text.ts";
 
 /** What is known of a frame's bytes. */
 export interface FrameLoad {
-  /** Whether they are on their way, here (at least the first piece), or gone for good. */
-  phase: "loading" | "ready" | "gone";
+  /**
+   * Whether they are on their way, here (at least the first piece), gone for good, or gone before
+   * every piece was fetched: what was fetched stays.
+   */
+  phase: "loading" | "ready" | "gone" | "rest_gone";
   /** The bytes, as far as they came. */
   bytes: FrameBytes | null;
   /** Grows with every piece. */
@@ -38,7 +41,8 @@ export function useFrameBytes(monitor: PageMonitor, address: FrameAddress): Fram
     return monitor.store.onFrame((message) => {
       if (message.connection !== connection || message.frame !== frame) return;
       if (message.type === "frame_gone") {
-        return setProgress((old) => ({ key, phase: "gone", version: old.version + 1 }));
+        const phase = bytes.current === null ? "gone" : "rest_gone";
+        return setProgress((old) => ({ key, phase, version: old.version + 1 }));
       }
       bytes.current ??= new FrameBytes(message.total, message.kept);
       bytes.current.put(message.offset, decodeBase64(message.bytes));
@@ -63,7 +67,7 @@ export function useFrameBytes(monitor: PageMonitor, address: FrameAddress): Fram
     bytes: current ? bytes.current : null,
     version: progress.version,
     want: (from, to) => {
-      if (!ready) return;
+      if (!ready || progress.phase === "rest_gone") return;
       for (const piece of bytes.current?.missing(from, to) ?? []) {
         monitor.askForBytes(connection, frame, piece);
       }

@@ -42,7 +42,7 @@ export function linkDetail(link: LinkView, now: number): string {
     case "connecting":
       return link.attempt > 0 ? `attempt ${link.attempt}` : "";
     case "idle":
-      return "figures of the page’s loading";
+      return "as loaded";
     case "stopped":
     case "forbidden":
       return link.reason;

@@ -114,7 +114,7 @@ function loadLanes(slots: Slots): Lane[] {
       label: "Slowest fan-out",
       unit: "ms",
       values: valuesOf(slots, (bucket) => bucket.fanOutMs),
-      least: 1,
+      least: 0.1,
       read: formatLatency,
       stems: true,
     },

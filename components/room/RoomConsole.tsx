@@ -105,7 +105,7 @@ function DeliveryMark({ delivery }: { delivery: Delivery }) {
 
 function Members({ talk, ownId }: { talk: RoomTalk; ownId: string }) {
   return (
-    <aside class="talk-members" aria-label="Members">
+    <aside class="talk-members" aria-label="Members" tabIndex={0}>
       <h3 class="engraved">
         Members <span class="unit">{talk.members.length}</span>
       </h3>

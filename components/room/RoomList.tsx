@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { formatCount } from "../format.ts";
+import { EmptyRow } from "../list/EmptyRow.tsx";
 import { Spacer } from "../list/Spacer.tsx";
 import { useWindow } from "../list/use_window.ts";
 import { ROW_HEIGHT } from "../list/window_range.ts";
@@ -54,7 +55,7 @@ export function RoomList({ store, chosen, onChoose }: RoomListProps) {
             </div>
           ))}
           <Spacer height={range.after} />
-          {rooms.length === 0 && <p class="empty">No room has a member.</p>}
+          {rooms.length === 0 && <EmptyRow>No room has a member.</EmptyRow>}
         </div>
       </div>
     </Panel>

@@ -10,10 +10,7 @@ export interface Answer {
 
 const HOST = "Host: localhost";
 
-/**
- * Sends one request over a connection of its own and reads to the end. `lines` replace the usual
- * headers of their name; `null` sends no end of the head.
- */
+/** Sends one request over a connection of its own and reads to the end. */
 export async function httpRequest(
   port: number,
   requestLine: string,
@@ -24,21 +21,30 @@ export async function httpRequest(
 }
 
 /** Sends bytes over a connection of their own and reads to the end. */
-export async function exchange(port: number, request: Uint8Array): Promise<Answer> {
+export async function exchange(
+  port: number,
+  request: Uint8Array,
+  { endsItsSide = false } = {},
+): Promise<Answer> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   try {
-    return parse(await within(15_000, transfer(conn, request), "an answer"));
+    return parse(await within(15_000, transfer(conn, request, endsItsSide), "an answer"));
   } finally {
     conn.close();
   }
 }
 
-async function transfer(conn: Deno.Conn, request: Uint8Array): Promise<string> {
+async function transfer(
+  conn: Deno.Conn,
+  request: Uint8Array,
+  endsItsSide: boolean,
+): Promise<string> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(64 * 1024);
   let text = "";
   try {
     for (let rest = request; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
+    if (endsItsSide) await conn.closeWrite();
     for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) {
       text += decoder.decode(buffer.subarray(0, n), { stream: true });
     }

@@ -28,6 +28,8 @@ export interface RawClientOptions {
   lines?: readonly string[];
   /** Whether to answer the server's Close frame. @default {true} */
   answersClose?: boolean;
+  /** Whether to answer the server's pings. @default {true} */
+  answersPings?: boolean;
 }
 
 /** A WebSocket client by hand: it can send what it likes, and stop reading. */
@@ -46,6 +48,7 @@ export class RawClient implements Disposable {
     maxMessageBytes: Infinity,
   });
   readonly #answersClose: boolean;
+  readonly #answersPings: boolean;
   readonly #end = Promise.withResolvers<Ending>();
   #ending: Ending = { code: null, reason: "" };
   #hasEnded = false;
@@ -57,6 +60,7 @@ export class RawClient implements Disposable {
   private constructor(conn: Deno.TcpConn, options: RawClientOptions) {
     this.conn = conn;
     this.#answersClose = options.answersClose ?? true;
+    this.#answersPings = options.answersPings ?? true;
     this.ended = this.#end.promise;
   }
 
@@ -102,11 +106,11 @@ export class RawClient implements Disposable {
     return this.send(frame(JSON.stringify(message)));
   }
 
-  /** The next message of a type; those before it are dropped. */
+  /** The next message of a type; the others stay in the mailbox. */
   async next(type: string): Promise<Message> {
     await this.#until(() => this.mailbox.some((message) => message.type === type), type);
     const index = this.mailbox.findIndex((message) => message.type === type);
-    return this.mailbox.splice(0, index + 1).at(-1)!;
+    return this.mailbox.splice(index, 1)[0];
   }
 
   /** A round trip: what the server had sent before has arrived after it. */
@@ -158,7 +162,9 @@ export class RawClient implements Disposable {
     for (const { opcode, payload } of this.#decoder.decode(frames)) {
       this.frames += 1;
       if (opcode === Opcode.TEXT) this.mailbox.push(JSON.parse(new TextDecoder().decode(payload)));
-      if (opcode === Opcode.PING) this.send(frame(payload, { opcode: Opcode.PONG }));
+      if (opcode === Opcode.PING && this.#answersPings) {
+        this.send(frame(payload, { opcode: Opcode.PONG }));
+      }
       if (opcode === Opcode.CLOSE) this.#takeClose(payload);
     }
     this.#wake();

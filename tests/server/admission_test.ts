@@ -43,7 +43,7 @@ Deno.test("handshakes get the status that their fault asks for", async (t) => {
     ["no version", 400, { "Sec-WebSocket-Version": null }],
     ["no key", 400, { "Sec-WebSocket-Key": null }],
     ["a short key", 400, { "Sec-WebSocket-Key": "abc" }],
-    ["no upgrade", 400, { Upgrade: null }],
+    ["another upgrade", 400, { Upgrade: "h2c" }],
     ["no connection token", 400, { Connection: "keep-alive" }],
     ["POST", 400, {}, "POST"],
   ];
@@ -62,6 +62,27 @@ Deno.test("handshakes get the status that their fault asks for", async (t) => {
   assertEquals(failed.length, cases.filter(([, status]) => status !== 101).length);
   assertEquals(failed[0].transitions.map(({ from, to }) => [from, to]), [[0, 3]]);
   assertEquals(failed[0].close?.rule, "origin-refused");
+});
+
+Deno.test("a request that isn't a handshake is told so and isn't counted as one", async () => {
+  await using served = serveRooms();
+  const { status, head } = await answerTo(served.port, { Host: "localhost" });
+  assertEquals(status, 426);
+  assert(/^upgrade: websocket\r$/im.test(head));
+  assertEquals(served.rooms.connections(), []);
+});
+
+Deno.test("a check that throws is the server's fault, and the port stays open", async () => {
+  let broken = true;
+  await using served = serveRooms({
+    permissions: () => {
+      if (broken) throw new Error("no database");
+      return ["read", "write"];
+    },
+  });
+  assertEquals((await answerTo(served.port, GOOD)).status, 500);
+  broken = false;
+  assertEquals((await answerTo(served.port, GOOD)).status, 101);
 });
 
 Deno.test("origins: same host by default, patterns without crossing a slash", () => {

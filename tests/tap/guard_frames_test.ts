@@ -338,7 +338,7 @@ Deno.test("cut: behind a server's Close no second one is sent; before the 101 th
     if (index === 0) await peer.write(plain(Uint8Array.of(0x03, 0xe8), { opcode: 8 }));
     await peer.rest();
   });
-  const { tap, port } = startTap({ target: target.address });
+  const { tap, port, told } = startTap({ target: target.address });
   await using _tap = tap;
   using closed = await openRaw(port);
   await closed.frame();
@@ -348,8 +348,9 @@ Deno.test("cut: behind a server's Close no second one is sent; before the 101 th
   using connecting = await RawPeer.connect({ port });
   await connecting.write(upgradeRequest());
   await target.arrived(2);
-  tap.cut("2", { code: 1001, reason: "" });
+  tap.cut("2", { code: 1001, reason: "Not now" });
   assertEquals((await connecting.rest()).length, 0);
+  assertEquals(told.failures.map(({ id, status, rule }) => [id, status, rule]), [["2", 0, "cut"]]);
 });
 
 Deno.test("cut: without a guard not a byte is added", async () => {

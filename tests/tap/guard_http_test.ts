@@ -372,6 +372,22 @@ Deno.test("a client that floods behind an upgrade request is slowed, not buffere
   assertEquals(await soon(total.promise, "all frames"), flood.length * frames);
 });
 
+Deno.test("a client that floods a server that has ended is not waited for", async () => {
+  await using target = new TcpTarget(async (peer) => {
+    await peer.head();
+    await peer.conn.closeWrite();
+    await peer.rest();
+  });
+  const { tap, port } = startTap({ target: target.address, limits: { closeTimeoutMs: 0 } });
+  await using _tap = tap;
+  using client = await RawPeer.connect({ port });
+  const flooding = client.write(get("Host: a") + get("Host: b").repeat(40_000)).catch(() => {});
+  assertEquals((await client.rest()).length, 0);
+  await flooding;
+  await client.conn.closeWrite();
+  await until(() => tap.connections === 0, "it has ended");
+});
+
 Deno.test("a handshake that the server refuses passes, then the connection ends", async () => {
   await using target = new TcpTarget(async (peer) => {
     await peer.head();
