@@ -47,7 +47,9 @@ export interface FailedHandshake {
 export interface ConnectionObserver {
   /** An upgrade request failed before or in its handshake. */
   handshakeFailed(failure: FailedHandshake): void;
-  /** The tap is about to cut a connection. */
+  /** A connection was refused before a byte of it was read: `max-connections` and the like. */
+  connectionRefused(rule: string): void;
+  /** The tap is about to cut a connection by its own rules; not told of cuts that it was asked for. */
   cut(id: string, reason: CutReason): void;
   /** A ping of the server's transport was answered after so many milliseconds. */
   roundTrip(id: string, milliseconds: number): void;
@@ -85,7 +87,10 @@ export interface CaptureReading {
   frames: FrameRecord[];
   /** Where to read on. */
   cursor: number;
-  /** Frames between the old and the new cursor that weren't returned. */
+  /**
+   * Frames between the old and the new cursor that weren't returned. With a `connection` only that
+   * connection's, and of those that have left the ring since only what the ring can still tell.
+   */
   skipped: number;
 }
 

@@ -395,6 +395,7 @@ export class RoomServer {
   #observer(): NonNullable<NonNullable<RoomServerOptions["control"]>["observer"]> {
     return {
       handshakeFailed: (failure) => this.#onTapRefused(failure),
+      connectionRefused: (rule) => this.#metrics.error(rule),
       cut: (id, reason) => {
         const connection = this.#registry.byId(id);
         if (connection !== undefined) this.#lifecycle.tapCuts(connection, reason);

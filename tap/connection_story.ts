@@ -74,7 +74,7 @@ export class ConnectionStory {
 }
 
 /** A mistake of the observer's must not end a connection, or the process. */
-function tell(call: () => void): void {
+export function tell(call: () => void): void {
   try {
     call();
   } catch (error) {

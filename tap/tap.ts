@@ -11,6 +11,7 @@ import type { ConnectionHost } from "./connection_host.ts";
 import { sweepInterval } from "./deadlines.ts";
 import { type TapLimits, tapLimits } from "./limits.ts";
 import { ConnectionSlots } from "./connection_slots.ts";
+import { tell } from "./connection_story.ts";
 import { refusalResponse } from "./refusal_response.ts";
 
 /** How long accepting rests after it failed: file descriptors may be free again then. */
@@ -245,7 +246,10 @@ export class Tap implements ConnectionControl, AsyncDisposable {
   #accept(client: Deno.TcpConn): void {
     const { hostname } = client.remoteAddr;
     const refusal = this.guards ? this.#slots.refusalFor(hostname) : null;
-    if (refusal) return this.#slots.refuse(client, refusalResponse(refusal));
+    if (refusal) {
+      tell(() => this.observer?.connectionRefused(refusal.rule));
+      return this.#slots.refuse(client, refusalResponse(refusal));
+    }
     this.#slots.enter(hostname);
     const connection = new TapConnection(client, this.#host);
     const running = connection.run().finally(() => this.#ended(connection));

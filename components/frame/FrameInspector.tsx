@@ -1,4 +1,4 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { FindingRecord, FrameRecord } from "../../protocol/monitor_records.ts";
 import { explainFrame } from "../../frames/explain.ts";
 import { FIN_BIT, OPCODE_MASK, RSV1_BIT } from "../../frames/header_layout.ts";
@@ -76,6 +76,9 @@ interface AnatomyProps extends FrameInspectorProps {
   want: (from: number, to: number) => void;
 }
 
+/** Frames up to this size are fetched whole, bigger ones as they are looked at. */
+const FETCHED_WHOLE = 131_072;
+
 type Source = "wire" | "unmasked";
 
 const SOURCES = [
@@ -94,6 +97,9 @@ function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyPro
     : { offset, field };
   const shown = source === "wire" ? bytes.bytes : plain;
   const isMasked = parts.key !== null;
+  useEffect(() => {
+    if (bytes.kept <= FETCHED_WHOLE) want(0, bytes.kept);
+  }, [bytes]);
 
   const chooseByte = (target: number) => {
     setField(null);
@@ -145,6 +151,7 @@ function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyPro
         payload={plain.subarray(parts.headerLength, Math.max(parts.headerLength, bytes.contiguous))}
         length={Math.max(0, bytes.total - parts.headerLength)}
         compressed={(bytes.bytes[0] & RSV1_BIT) !== 0}
+        onFetch={bytes.complete ? undefined : () => want(0, bytes.kept)}
         fragment={isFragment(bytes.bytes[0])}
       />
     </div>

@@ -5,7 +5,14 @@ import { useWindow } from "../list/use_window.ts";
 import { HEX_ROW_HEIGHT } from "../list/window_range.ts";
 import { useWidth } from "../ui/use_width.ts";
 import { asciiOf, byteClass, moveByte } from "./byte_cursor.ts";
-import { fieldsAt, partOf, selectedRange, type Selection, type TreeRow } from "./selection.ts";
+import {
+  fieldsAt,
+  outlineOf,
+  partOf,
+  selectedRange,
+  type Selection,
+  type TreeRow,
+} from "./selection.ts";
 
 /** What the grid of bytes shows. */
 export interface HexGridProps {
@@ -112,9 +119,7 @@ function HexRow({ bytes, has, rows, selection, row, perRow, chosen }: HexGridPro
   const ascii = [];
   for (let offset = first; offset < end; offset++) {
     const here = has(offset);
-    const look = `${partClass(rows, offset)} ${
-      chosen[0] <= offset && offset < chosen[1] ? "in-field" : ""
-    } ${offset === selection.offset ? "at-cursor" : ""}`;
+    const look = lookOf(offset, { rows, selection, chosen, perRow });
     hex.push(
       <span
         key={offset}
@@ -147,6 +152,20 @@ function HexRow({ bytes, has, rows, selection, row, perRow, chosen }: HexGridPro
       <span class="hex-ascii" aria-hidden="true">{ascii}</span>
     </div>
   );
+}
+
+/** The classes of a byte: the part it belongs to, the outline of the chosen field, the cursor. */
+function lookOf(
+  offset: number,
+  { rows, selection, chosen, perRow }: {
+    rows: readonly TreeRow[];
+    selection: Selection;
+    chosen: readonly [number, number];
+    perRow: number;
+  },
+): string {
+  const cursor = offset === selection.offset ? "at-cursor" : "";
+  return `${partClass(rows, offset)} ${outlineOf(offset, chosen, perRow)} ${cursor}`;
 }
 
 function partClass(rows: readonly TreeRow[], offset: number): string {

@@ -1,4 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
+import { formatCount } from "../format.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Segments } from "../ui/Segments.tsx";
 import { visibleLines } from "./frame_text.ts";
@@ -14,6 +15,8 @@ export interface PayloadViewProps {
   payload: Uint8Array;
   /** Bytes of the whole payload. */
   length: number;
+  /** Fetches what isn't here yet; absent when nothing is missing. */
+  onFetch?: () => void;
   /** Whether RSV1 says that it is compressed. */
   compressed: boolean;
   /** Whether it is a part of a message: FIN is 0, or the opcode says continuation. */
@@ -41,6 +44,9 @@ export function PayloadView(props: PayloadViewProps) {
           value={view}
           onChange={setView}
         />
+        {props.onFetch !== undefined && (
+          <button type="button" class="key" onClick={props.onFetch}>Fetch the rest</button>
+        )}
         <CopyButton text={shown} label={view === "text" ? "Copy text" : "Copy JSON"} />
       </div>
       <p class="payload-note">{note(props, valid)}</p>
@@ -57,6 +63,8 @@ function note({ payload, length, compressed, fragment }: PayloadViewProps, valid
   if (compressed) parts.push("compressed: shown as it is on the wire");
   if (fragment) parts.push("a fragment of a message");
   if (!valid) parts.push("not valid UTF-8 by itself: � stands for what isn’t");
-  if (payload.length < length) parts.push(`${payload.length} of ${length} bytes are here`);
+  if (payload.length < length) {
+    parts.push(`${formatCount(payload.length)} of ${formatCount(length)} bytes are here`);
+  }
   return parts.length === 0 ? "valid UTF-8" : parts.join("; ");
 }

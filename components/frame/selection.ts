@@ -55,6 +55,28 @@ export function selectedRange(rows: readonly TreeRow[], selection: Selection): [
   return [field.byteOffset, field.byteOffset + field.byteLength];
 }
 
+/**
+ * The classes that draw a line around a stretch of bytes: on each byte the sides where its
+ * neighbour isn't one of them.
+ *
+ * @param offset The byte.
+ * @param range First byte of the stretch, and one past its last.
+ * @param perRow Bytes in a row.
+ */
+export function outlineOf(
+  offset: number,
+  [start, end]: readonly [number, number],
+  perRow: number,
+): string {
+  if (offset < start || offset >= end) return "";
+  const sides = ["in-field"];
+  if (offset - perRow < start) sides.push("edge-top");
+  if (offset + perRow >= end) sides.push("edge-bottom");
+  if (offset === start || offset % perRow === 0) sides.push("edge-left");
+  if (offset === end - 1 || offset % perRow === perRow - 1) sides.push("edge-right");
+  return sides.join(" ");
+}
+
 /** The parts of a frame that are tinted. */
 export type FramePart = "bits" | "length" | "key" | "payload" | "close";
 

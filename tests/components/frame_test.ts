@@ -15,6 +15,7 @@ import {
 import {
   fieldsAt,
   moveRow,
+  outlineOf,
   partOf,
   selectByte,
   selectedRange,
@@ -135,6 +136,17 @@ Deno.test("a byte finds its field, a field finds its bytes", () => {
   assertEquals(selection.offset, 2);
   assertEquals(selectedRange(rows, selection), [2, 6]);
   assertEquals(selectedRange(rows, { offset: 7, field: -1 }), [7, 8]);
+});
+
+Deno.test("the line around a field runs where its neighbours aren't part of it", () => {
+  const outline = (offset: number) => outlineOf(offset, [14, 34], 16);
+  assertEquals(outline(13), "");
+  assertEquals(outline(14), "in-field edge-top edge-left");
+  assertEquals(outline(15), "in-field edge-top edge-right");
+  assertEquals(outline(16), "in-field edge-top edge-left");
+  assertEquals(outline(20), "in-field edge-top edge-bottom");
+  assertEquals(outline(33), "in-field edge-bottom edge-right");
+  assertEquals(outline(34), "");
 });
 
 Deno.test("the parts of a Close are rows of their own, and the deepest one holds the byte", () => {

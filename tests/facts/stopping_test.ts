@@ -37,36 +37,41 @@ for (const args of [[], ["--no-tap"]]) {
     assert(clients.every(({ status }) => [0, 101, 503].includes(status)));
     for (const client of clients) client[Symbol.dispose]();
   });
-
-  Deno.test(`it stops in bounded time, whoever doesn't play along (${args})`, async () => {
-    await using server = await Server.start([...args, ...UNBOUNDED]);
-    using pair = await Pair.meet(server.port);
-    using mute = await RawClient.open(server.port, { answersClose: false });
-    using stalled = await RawClient.join(server.port, "lobby");
-    stalled.pause();
-    using halfHead = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-    await halfHead.write(new TextEncoder().encode("GET /ws HTTP/1.1\r\nHost: loc"));
-    using keptAlive = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-    await keptAlive.write(
-      new TextEncoder().encode("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-    );
-    for (let i = 0; i < MESSAGES; i++) {
-      pair.ann.say({ type: "room_message", room: "lobby", content: CONTENT, id: "1" });
-      await pair.ann.next("ack");
-    }
-    const began = performance.now();
-    const stopped = server.stop();
-    assertEquals((await pair.ann.ended).code, 1012);
-    assertEquals((await pair.bob.ended).code, 1012);
-    server.signal("SIGTERM");
-    server.signal("SIGINT");
-    await stopped;
-    assertLess(performance.now() - began, LONGEST_STOP_MS);
-    assertEquals((await mute.ended).code, 1012);
-    stalled.resume();
-    await stalled.ended;
-  });
 }
+
+/** Stops a server with clients that don't play along. */
+async function stopAmongTheUnwilling(args: readonly string[]): Promise<void> {
+  await using server = await Server.start([...args, ...UNBOUNDED]);
+  using pair = await Pair.meet(server.port);
+  using mute = await RawClient.open(server.port, { answersClose: false });
+  using stalled = await RawClient.join(server.port, "lobby");
+  stalled.pause();
+  using halfHead = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await halfHead.write(new TextEncoder().encode("GET /ws HTTP/1.1\r\nHost: loc"));
+  using keptAlive = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await keptAlive.write(
+    new TextEncoder().encode("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+  );
+  for (let i = 0; i < MESSAGES; i++) {
+    pair.ann.say({ type: "room_message", room: "lobby", content: CONTENT, id: "1" });
+    await pair.ann.next("ack");
+  }
+  const began = performance.now();
+  const stopped = server.stop();
+  assertEquals((await pair.ann.ended).code, 1012);
+  assertEquals((await pair.bob.ended).code, 1012);
+  server.signal("SIGTERM");
+  server.signal("SIGINT");
+  await stopped;
+  assertLess(performance.now() - began, LONGEST_STOP_MS);
+  assertEquals((await mute.ended).code, 1012);
+  stalled.resume();
+  await stalled.ended;
+}
+
+Deno.test("it stops in bounded time, whoever doesn't play along, with the tap and without", async () => {
+  await Promise.all([[], ["--no-tap"]].map(stopAmongTheUnwilling));
+});
 
 Deno.test("a server that nobody uses stops at once, signalled twice", async () => {
   await using server = await Server.start();

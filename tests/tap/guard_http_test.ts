@@ -545,7 +545,7 @@ Deno.test("an observer that throws harms nobody", async () => {
     const fail = () => {
       throw new Error("a mistake");
     };
-    tap.observer = { cut: fail, handshakeFailed: fail, roundTrip: fail };
+    tap.observer = { connectionRefused: fail, cut: fail, handshakeFailed: fail, roundTrip: fail };
     using refused = await RawPeer.connect({ port });
     await refused.write(upgradeRequest({ lines: ["Sec-WebSocket-Version: 8"] }));
     assert(text(await refused.rest()).startsWith("HTTP/1.1 426 "));

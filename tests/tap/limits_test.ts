@@ -224,13 +224,14 @@ Deno.test("connections per address, loopback excepted unless asked for", async (
     await client.write(masked("hello"));
   }
 
-  const { tap, port } = startTap({ target: target.address, limits, limitLoopback: true });
+  const { tap, port, told } = startTap({ target: target.address, limits, limitLoopback: true });
   await using _tap = tap;
   const first = await openRaw(port);
   using _second = await openRaw(port);
   using third = await RawPeer.connect({ port });
   await third.write(upgradeRequest());
   const answer = text(await third.rest());
+  assertEquals(told.refusals, ["connections-per-address"]);
   assert(answer.startsWith("HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n"), answer);
   first[Symbol.dispose]();
   await until(() => tap.connections === 1, "one has left");

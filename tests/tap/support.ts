@@ -297,14 +297,16 @@ export interface Told {
   cuts: { id: string; reason: CutReason }[];
   failures: FailedHandshake[];
   roundTrips: { id: string; milliseconds: number }[];
+  refusals: string[];
 }
 
 /** A listening tap, and what it tells. */
 export function startTap(options: TapOptions): { tap: Tap; port: number; told: Told } {
   const tap = new Tap(options);
-  const told: Told = { cuts: [], failures: [], roundTrips: [] };
+  const told: Told = { cuts: [], failures: [], roundTrips: [], refusals: [] };
   tap.observer = {
     cut: (id, reason) => told.cuts.push({ id, reason }),
+    connectionRefused: (rule) => told.refusals.push(rule),
     handshakeFailed: (failure) => told.failures.push(failure),
     roundTrip: (id, milliseconds) => told.roundTrips.push({ id, milliseconds }),
   };
