@@ -1,16 +1,20 @@
 import { useMemo, useRef, useState } from "preact/hooks";
+import type { FrameRecord } from "../../protocol/monitor_records.ts";
 import { formatCount } from "../format.ts";
-import type { FrameEntry } from "../live/frame_ring.ts";
+import { type FrameEntry, frameKey } from "../live/frame_ring.ts";
+import type { MonitorStore } from "../live/monitor_store.ts";
 import type { PageMonitor } from "../live/page_monitor.ts";
 import { Lamp } from "../ui/Lamp.tsx";
 import { Panel } from "../ui/Panel.tsx";
-import { filterFrames, type FrameFilter, isFiltering, NO_FILTER } from "./frame_filter.ts";
+import { isFiltering } from "./frame_filter.ts";
+import type { FrameAddress } from "./frame_hash.ts";
 import { FrameFilterBar } from "./FrameFilterBar.tsx";
 import { FrameInspector } from "./FrameInspector.tsx";
 import { FrameList } from "./FrameList.tsx";
 import { FrameMeters } from "./FrameMeters.tsx";
 import { useFrameAddress } from "./use_frame_address.ts";
 import { useFrameKeys } from "./use_frame_keys.ts";
+import { type FrameView, useFrameView } from "./use_frame_view.ts";
 
 /** What the browser of frames needs. */
 export interface FrameBrowserProps {
@@ -20,82 +24,38 @@ export interface FrameBrowserProps {
   connection?: string;
 }
 
-/** What the view shows while it is paused. */
-interface Pause {
-  entries: readonly FrameEntry[];
-  seen: number;
-}
-
 /** The live list of frames and the one that was chosen. */
 export function FrameBrowser({ monitor, connection }: FrameBrowserProps) {
   const { store } = monitor;
-  const version = store.framesVersion.value;
-  const [filter, setFilter] = useState<FrameFilter>(NO_FILTER);
-  const [pause, setPause] = useState<Pause | null>(null);
+  const view = useFrameView(store, connection);
   const [follow, setFollow] = useState(true);
   const [address, setAddress] = useFrameAddress();
   const textField = useRef<HTMLInputElement>(null);
   const detail = useRef<HTMLDivElement>(null);
+  const { rows, entries } = view;
+  const chosen = address === null ? "" : frameKey(address);
 
-  const entries = pause?.entries ?? store.frames.entries;
-  const { rows, hiddenPingPong } = useMemo(
-    () => filterFrames(entries, connection === undefined ? filter : { ...filter, connection }),
-    [entries, version, filter, connection],
-  );
-  const chosen = address === null ? "" : `${address.connection}.${address.frame}`;
-  const record = useMemo(
-    () =>
-      store.frames.entries.find((entry) => entry.key === chosen)?.record ??
-        rows.find((entry) => entry.key === chosen)?.record ?? null,
-    [chosen],
-  );
-  const togglePause = () =>
-    setPause(pause === null ? { entries: store.frames.entries, seen: store.frames.seen } : null);
-  const choose = (entry: FrameEntry) =>
-    setAddress({ connection: entry.record.connection, frame: entry.record.frame, offset: 0 });
-  const fresh = pause === null ? 0 : store.frames.seen - pause.seen;
-
-  useFrameKeys({ p: togglePause, "/": () => textField.current?.focus() });
+  useFrameKeys({ p: view.togglePause, "/": () => textField.current?.focus() });
   return (
     <div class="frame-browser">
       <Panel
         id="frames"
         title="Frames"
         class="frames-panel"
-        note={<Flow paused={pause !== null} fresh={fresh} follow={follow} />}
-        tools={
-          <>
-            <button
-              type="button"
-              class="key key-pause"
-              aria-pressed={pause !== null}
-              aria-keyshortcuts="p"
-              onClick={togglePause}
-            >
-              {pause === null ? "Pause" : "Resume"} <kbd>p</kbd>
-            </button>
-            <button type="button" class="key" disabled={follow} onClick={() => setFollow(true)}>
-              Newest <kbd>End</kbd>
-            </button>
-          </>
-        }
+        note={<Flow view={view} follow={follow} />}
+        tools={<FlowKeys view={view} follow={follow} onFollow={setFollow} />}
       >
-        <FrameFilterBar
-          filter={filter}
-          onFilter={setFilter}
-          hiddenPingPong={hiddenPingPong}
-          withConnection={connection === undefined}
-          textRef={textField}
-        />
+        <FrameFilterBar view={view} withConnection={connection === undefined} textRef={textField} />
         <FrameList
           rows={rows}
           chosen={chosen}
-          follow={follow && pause === null}
+          follow={follow && !view.paused}
           onFollow={setFollow}
-          onChoose={choose}
+          onChoose={({ record }) =>
+            setAddress({ connection: record.connection, frame: record.frame, offset: 0 })}
           onOpen={() => detail.current?.querySelector<HTMLElement>("[role=tree]")?.focus()}
           showConnection={connection === undefined}
-          empty={emptyText(monitor, entries.length, { filter, connection })}
+          empty={emptyText(store, view, connection)}
         />
         <FrameMeters
           capture={store.capture.value}
@@ -105,25 +65,67 @@ export function FrameBrowser({ monitor, connection }: FrameBrowserProps) {
         />
       </Panel>
       <div ref={detail}>
-        {address === null ? <Keys /> : (
-          <FrameInspector
-            monitor={monitor}
-            address={address}
-            record={record}
-            onOffset={(offset) => setAddress({ ...address, offset })}
-            onClose={() => setAddress(null)}
-          />
-        )}
+        <Chosen monitor={monitor} view={view} address={address} onAddress={setAddress} />
       </div>
     </div>
   );
 }
 
-function Flow({ paused, fresh, follow }: { paused: boolean; fresh: number; follow: boolean }) {
-  if (paused) {
+/** The chosen frame; without one, how to choose it. */
+function Chosen({ monitor, view, address, onAddress }: {
+  monitor: PageMonitor;
+  view: FrameView;
+  address: FrameAddress | null;
+  onAddress: (address: FrameAddress | null) => void;
+}) {
+  const key = address === null ? "" : frameKey(address);
+  const held = monitor.store.frames.entries;
+  // Looked up once: the record stays although its row leaves the list.
+  const record = useMemo(() => findRecord(held, key) ?? findRecord(view.entries, key), [key]);
+  if (address === null) return <KeysHint />;
+  return (
+    <FrameInspector
+      monitor={monitor}
+      address={address}
+      record={record}
+      onOffset={(offset) => onAddress({ ...address, offset })}
+      onClose={() => onAddress(null)}
+    />
+  );
+}
+
+function findRecord(entries: readonly FrameEntry[], key: string): FrameRecord | null {
+  return entries.find((entry) => entry.key === key)?.record ?? null;
+}
+
+function FlowKeys({ view, follow, onFollow }: {
+  view: FrameView;
+  follow: boolean;
+  onFollow: (follow: boolean) => void;
+}) {
+  return (
+    <>
+      <button
+        type="button"
+        class="key key-pause"
+        aria-pressed={view.paused}
+        aria-keyshortcuts="p"
+        onClick={view.togglePause}
+      >
+        {view.paused ? "Resume" : "Pause"} <kbd>p</kbd>
+      </button>
+      <button type="button" class="key" disabled={follow} onClick={() => onFollow(true)}>
+        Newest <kbd>End</kbd>
+      </button>
+    </>
+  );
+}
+
+function Flow({ view, follow }: { view: FrameView; follow: boolean }) {
+  if (view.paused) {
     return (
       <Lamp shape="bars" tone="wait">
-        Paused · <span class="slot-number">{formatCount(fresh)}</span> new
+        Paused · <span class="slot-number">{formatCount(view.fresh)}</span> new
       </Lamp>
     );
   }
@@ -132,12 +134,9 @@ function Flow({ paused, fresh, follow }: { paused: boolean; fresh: number; follo
     : <Lamp shape="half" tone="wait">Holding still</Lamp>;
 }
 
-function emptyText(
-  { store }: PageMonitor,
-  held: number,
-  { filter, connection }: { filter: FrameFilter; connection?: string },
-): string {
-  if (held > 0 && isFiltering(filter)) {
+function emptyText(store: MonitorStore, view: FrameView, connection: string | undefined): string {
+  const held = view.entries.length;
+  if (held > 0 && isFiltering(view.filter)) {
     return `None of ${formatCount(held)} frames fits the filter.`;
   }
   if (!store.ready.value) return "Waiting for the server.";
@@ -148,7 +147,7 @@ function emptyText(
   return "No frame yet. Connect a client, or join a room on the Rooms page.";
 }
 
-function Keys() {
+function KeysHint() {
   return (
     <p class="keys-hint">
       Choose a frame to take it apart. <kbd>j</kbd> <kbd>k</kbd> or <kbd>↑</kbd> <kbd>↓</kbd>{" "}

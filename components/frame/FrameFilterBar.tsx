@@ -1,17 +1,14 @@
-import type { Ref } from "preact";
+import type { ComponentChildren, Ref } from "preact";
 import { formatCount } from "../format.ts";
 import { SearchField } from "../ui/SearchField.tsx";
 import { Segments } from "../ui/Segments.tsx";
 import { type FrameFilter, isFiltering, NO_FILTER } from "./frame_filter.ts";
+import type { FrameView } from "./use_frame_view.ts";
 
 /** What the row of filters shows. */
 export interface FrameFilterBarProps {
-  /** The filter in force. */
-  filter: FrameFilter;
-  /** Called with another filter. */
-  onFilter: (filter: FrameFilter) => void;
-  /** How many pings and pongs the filter hides. */
-  hiddenPingPong: number;
+  /** The filter in force, and what it hides. */
+  view: FrameView;
   /** Whether the connection can be chosen here. */
   withConnection: boolean;
   /** The text field, for the `/` key. */
@@ -32,9 +29,9 @@ const CLASSES = [
 ] as const;
 
 /** The row of filters over the list of frames. */
-export function FrameFilterBar(props: FrameFilterBarProps) {
-  const { filter, onFilter, hiddenPingPong } = props;
-  const set = (change: Partial<FrameFilter>) => onFilter({ ...filter, ...change });
+export function FrameFilterBar({ view, withConnection, textRef }: FrameFilterBarProps) {
+  const { filter, setFilter } = view;
+  const set = (change: Partial<FrameFilter>) => setFilter({ ...filter, ...change });
   return (
     <div class="filter-bar" role="search" aria-label="Filter frames">
       <SearchField
@@ -42,10 +39,10 @@ export function FrameFilterBar(props: FrameFilterBarProps) {
         label="Preview contains"
         placeholder="preview contains  ( / )"
         value={filter.text}
-        inputRef={props.textRef}
+        inputRef={textRef}
         onInput={(text) => set({ text })}
       />
-      {props.withConnection && (
+      {withConnection && (
         <SearchField
           id="frame-connection"
           class="field-short"
@@ -69,35 +66,52 @@ export function FrameFilterBar(props: FrameFilterBarProps) {
         value={filter.opcodes}
         onChange={(opcodes) => set({ opcodes })}
       />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={filter.hidePingPong}
-          onChange={(event) => set({ hidePingPong: event.currentTarget.checked })}
-        />
-        <span>
-          Hide ping/pong
-          <span class="slot-count">
-            {filter.hidePingPong ? ` (${formatCount(hiddenPingPong)} hidden)` : ""}
-          </span>
-        </span>
-      </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={filter.findingsOnly}
-          onChange={(event) => set({ findingsOnly: event.currentTarget.checked })}
-        />
-        <span>Findings only</span>
-      </label>
+      <Checks view={view} />
+    </div>
+  );
+}
+
+function Checks({ view: { filter, setFilter, hiddenPingPong } }: { view: FrameView }) {
+  const hidden = filter.hidePingPong ? ` (${formatCount(hiddenPingPong)} hidden)` : "";
+  return (
+    <>
+      <Check
+        checked={filter.hidePingPong}
+        onChange={(hidePingPong) => setFilter({ ...filter, hidePingPong })}
+      >
+        Hide ping/pong<span class="slot-count">{hidden}</span>
+      </Check>
+      <Check
+        checked={filter.findingsOnly}
+        onChange={(findingsOnly) => setFilter({ ...filter, findingsOnly })}
+      >
+        Findings only
+      </Check>
       <button
         type="button"
         class="key"
         disabled={!isFiltering(filter)}
-        onClick={() => onFilter(NO_FILTER)}
+        onClick={() => setFilter(NO_FILTER)}
       >
         Clear
       </button>
-    </div>
+    </>
+  );
+}
+
+function Check({ checked, onChange, children }: {
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+  children: ComponentChildren;
+}) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={checked}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />
+      <span>{children}</span>
+    </label>
   );
 }

@@ -1,70 +1,81 @@
 import type { Bucket } from "../../protocol/monitor_records.ts";
 import type { ServerView } from "../live/monitor_store.ts";
-import { formatBytes, formatCompact, formatCount, joinReading } from "../format.ts";
+import { formatBytes, formatCompact, formatCount, joinReading, type Reading } from "../format.ts";
 import { Readout } from "../ui/Readout.tsx";
+
+/** One counter of the strip. */
+interface Counter {
+  label: string;
+  channel?: "ch1" | "ch2";
+  /** The total; `undefined` before anything is known. */
+  total: number | undefined;
+  read: (total: number) => Reading;
+  /** What the last second added, and what else there is to say. */
+  details: string[];
+}
 
 /** The totals since the start, and what the last second added. */
 export function Counters({ server, last }: { server: ServerView | null; last: Bucket | null }) {
-  const totals = server?.totals;
-  const count = (value: number | undefined) =>
-    value === undefined ? { value: "–", unit: "" } : formatCompact(value);
-  const bytes = (value: number | undefined) =>
-    value === undefined ? { value: "–", unit: "B" } : formatBytes(value);
-  const exact = (value: number | undefined) => value === undefined ? undefined : formatCount(value);
-  const errors = Object.values(totals?.errors ?? {}).reduce((sum, value) => sum + value, 0);
   return (
     <section id="counters" class="panel counters" aria-labelledby="counters-title">
       <h2 id="counters-title" class="hidden-text">Counters</h2>
       <dl class="readouts">
-        <Readout
-          label="Open connections"
-          reading={count(totals?.activeConnections)}
-          exact={exact(totals?.activeConnections)}
-        >
-          <span>of {formatCount(totals?.totalConnections ?? 0)} ever</span>
-          <span>+{last?.opened ?? 0} −{last?.closed ?? 0} /s</span>
-        </Readout>
-        <Readout
-          label="Messages in"
-          channel="ch1"
-          reading={count(totals?.messagesReceived)}
-          exact={exact(totals?.messagesReceived)}
-        >
-          <span>{formatCount(last?.messagesIn ?? 0)} /s</span>
-        </Readout>
-        <Readout
-          label="Messages out"
-          channel="ch2"
-          reading={count(totals?.messagesSent)}
-          exact={exact(totals?.messagesSent)}
-        >
-          <span>{formatCount(last?.messagesOut ?? 0)} /s</span>
-        </Readout>
-        <Readout
-          label="Bytes in"
-          reading={bytes(totals?.bytesReceived)}
-          exact={exact(totals?.bytesReceived)}
-        >
-          <span>{joinReading(formatBytes(last?.bytesIn ?? 0))}/s</span>
-        </Readout>
-        <Readout
-          label="Bytes out"
-          reading={bytes(totals?.bytesSent)}
-          exact={exact(totals?.bytesSent)}
-        >
-          <span>{joinReading(formatBytes(last?.bytesOut ?? 0))}/s</span>
-        </Readout>
-        <Readout label="Rooms" reading={count(totals?.rooms)}>
-          <span>with members</span>
-        </Readout>
-        <Readout label="Came back" reading={count(totals?.reconnections)}>
-          <span>reconnections</span>
-        </Readout>
-        <Readout label="Errors" reading={totals === undefined ? count(undefined) : count(errors)}>
-          <span>{formatCount(last?.errors ?? 0)} /s</span>
-          <span>{formatCount(totals?.slowConsumersClosed ?? 0)} too slow</span>
-        </Readout>
+        {countersOf(server, last).map(({ label, channel, total, read, details }) => (
+          <Readout
+            key={label}
+            label={label}
+            channel={channel}
+            reading={total === undefined ? { value: "–", unit: "" } : read(total)}
+            exact={total === undefined ? undefined : formatCount(total)}
+          >
+            {details.map((detail, index) => <span key={index}>{detail}</span>)}
+          </Readout>
+        ))}
       </dl>
     </section>
   );
+}
+
+function countersOf(server: ServerView | null, last: Bucket | null): Counter[] {
+  const totals = server?.totals;
+  const perSecond = (count = 0) => `${formatCount(count)} /s`;
+  const bytesPerSecond = (bytes = 0) => `${joinReading(formatBytes(bytes))}/s`;
+  const counter = (label: string, total: number | undefined, ...details: string[]): Counter => ({
+    label,
+    total,
+    read: formatCompact,
+    details,
+  });
+  return [
+    counter(
+      "Open connections",
+      totals?.activeConnections,
+      `of ${formatCount(totals?.totalConnections ?? 0)} ever`,
+      `+${last?.opened ?? 0} −${last?.closed ?? 0} /s`,
+    ),
+    {
+      ...counter("Messages in", totals?.messagesReceived, perSecond(last?.messagesIn)),
+      channel: "ch1",
+    },
+    {
+      ...counter("Messages out", totals?.messagesSent, perSecond(last?.messagesOut)),
+      channel: "ch2",
+    },
+    {
+      ...counter("Bytes in", totals?.bytesReceived, bytesPerSecond(last?.bytesIn)),
+      read: formatBytes,
+    },
+    {
+      ...counter("Bytes out", totals?.bytesSent, bytesPerSecond(last?.bytesOut)),
+      read: formatBytes,
+    },
+    counter("Rooms", totals?.rooms, "with members"),
+    counter("Came back", totals?.reconnections, "reconnections"),
+    counter(
+      "Errors",
+      totals && Object.values(totals.errors).reduce((sum, count) => sum + count, 0),
+      perSecond(last?.errors),
+      `${formatCount(totals?.slowConsumersClosed ?? 0)} too slow`,
+    ),
+  ];
 }

@@ -10,9 +10,6 @@ import { answerTo, GOOD } from "./handshakes.ts";
 import { serveRooms } from "./harness.ts";
 
 const QUIET = { limits: { messagesPerSecond: 0 } };
-const HERE: { remoteAddr: Deno.NetAddr } = {
-  remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
-};
 
 /** A backplane that fails as it is told, and knows what was released. */
 class FailingBackplane extends InProcessBackplane implements Backplane {
@@ -106,20 +103,32 @@ Deno.test("a malformed Host is the client's fault", async () => {
 });
 
 Deno.test("a request that can't be upgraded gets 400 and leaves no connection", async () => {
-  const rooms = new RoomServer();
-  // Made by hand, it has no connection behind it.
-  const response = rooms.handler(new Request("http://localhost/ws", { headers: GOOD }), HERE);
+  const rooms = new RoomServer({ permissions: () => ["read"] });
+  const second = Promise.withResolvers<Response>();
+  await using http = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request, info) => {
+      const response = rooms.handler(request, info);
+      // A connection can be upgraded once.
+      second.resolve(rooms.handler(request, info));
+      return response;
+    },
+  );
+  assertEquals((await answerTo(http.addr.port, GOOD)).status, 101);
+  const response = await second.promise;
   assertEquals(response.status, 400);
   assertEquals(await response.text(), "Cannot upgrade the connection\n");
-  const [record] = rooms.connections();
-  assertEquals([record.clientId, record.close?.rule], [null, "not-upgradable"]);
+  const refused = rooms.connections().filter(({ clientId }) => clientId === null);
+  assertEquals(refused.map(({ close }) => close?.rule), ["not-upgradable"]);
   await rooms.close();
 });
 
 Deno.test("a client on a Unix socket has an address too", async () => {
-  const rooms = new RoomServer();
-  const info = { remoteAddr: { transport: "unix", path: "/run/x" } as Deno.UnixAddr };
-  const response = rooms.handler(new Request("http://localhost/ws", { headers: GOOD }), info);
+  const rooms = new RoomServer({ allowedHosts: [] });
+  const remoteAddr: Deno.UnixAddr = { transport: "unix", path: "/run/x" };
+  const request = new Request("http://localhost/ws", { headers: GOOD });
+  const response = rooms.handler(request, { remoteAddr });
+  assertEquals(response.status, 403);
   await response.body?.cancel();
   assertEquals(rooms.connections()[0].address, "local:0");
   await rooms.close();
