@@ -81,7 +81,8 @@ function checkedOrigin(origin: string): string {
 }
 
 function checkedHost(name: string): string {
-  if (URL.parse(`http://${name}`)?.hostname === name.toLowerCase()) return name;
+  const isName = URL.parse(`http://${name}`)?.hostname === name.toLowerCase();
+  if (isName && !name.includes("*")) return name;
   throw new FlagError(
     `Cannot use --allowed-host: it is not a name without a port but ${JSON.stringify(name)}`,
   );

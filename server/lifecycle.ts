@@ -62,7 +62,6 @@ export class Lifecycle {
    * take the Close from the client. So the Close waits until the client pauses.
    */
   #closeWhenQuiet(connection: Connection, reason: CloseReason, latest: number): void {
-    if (connection.hasEnded) return;
     const now = this.#options.now();
     const waitMs = connection.lastMessageAt + QUIET_MS - now;
     if (waitMs > 0 && now < latest) {

@@ -99,7 +99,6 @@ export class RoomHub {
     const started = performance.now();
     const message = { type: "room_message", room, from, clientId, content, timestamp, seq };
     this.broadcast(room, outgoing(message), clientId);
-    if (this.members(room).size === 0) this.#options.backplane.release(room);
     this.#options.metrics.fannedOut(performance.now() - started);
     // Published by the server to a room without members: nobody will ever leave it.
     if (this.members(room).size === 0) this.#options.backplane.release(room);

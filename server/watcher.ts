@@ -54,6 +54,7 @@ export class Watcher {
   #rooms: RoomRecord[] | null = null;
   #countersDue = false;
   #cursor = 0;
+  #hasRead = false;
   #skippedFrames = 0;
   #skippedMetrics = 0;
 
@@ -164,8 +165,10 @@ export class Watcher {
       limit: FRAMES_PER_MESSAGE,
       ...(this.#onlyConnection === undefined ? {} : { connection: this.#onlyConnection }),
     });
+    // What the first reading leaves out was there before this watcher: it hasn't missed that.
+    if (this.#hasRead) this.#skippedFrames += reading.skipped;
+    this.#hasRead = true;
     this.#cursor = reading.cursor;
-    this.#skippedFrames += reading.skipped;
     if (reading.frames.length === 0) return;
     this.#send({
       type: "frames",

@@ -69,19 +69,11 @@ const NARROW = 520;
 export function LaneChart(props: LaneChartProps) {
   const { lanes, end, cursor } = props;
   const [frame, width] = useWidth<HTMLDivElement>(720);
-  const slots = lanes[0].values.length;
-  const height = TOP + lanes.length * LANE_HEIGHT + (lanes.length - 1) * LANE_GAP + AXIS;
-  const boxes = lanes.map((_, index): PlotBox => ({
-    left: LEFT,
-    top: TOP + index * (LANE_HEIGHT + LANE_GAP),
-    width: Math.max(1, width - LEFT - RIGHT),
-    height: LANE_HEIGHT,
-  }));
-  const slot = cursor.value === null ? null : cursor.value - (end - slots + 1);
-  const chosen = slot === null || slot < 0 || slot >= slots ? null : slot;
-  const choose = (next: number | null) =>
-    cursor.value = next === null ? null : end - slots + 1 + next;
-
+  const count = lanes[0].values.length;
+  const first = end - count + 1;
+  const slot = cursor.value === null ? null : cursor.value - first;
+  const chosen = slot === null || slot < 0 || slot >= count ? null : slot;
+  const choose = (next: number | null) => cursor.value = next === null ? null : first + next;
   return (
     <Panel id={props.id} title={props.title} tools={props.tools} class="chart">
       <Readings lanes={lanes} slot={chosen} end={end} />
@@ -91,46 +83,69 @@ export function LaneChart(props: LaneChartProps) {
         role="slider"
         tabIndex={0}
         aria-label={`${props.title}: moment read out`}
-        aria-valuemin={1 - slots}
+        aria-valuemin={1 - count}
         aria-valuemax={0}
-        aria-valuenow={(chosen ?? slots - 1) - slots + 1}
-        aria-valuetext={readAloud(lanes, chosen ?? slots - 1, end)}
-        onPointerMove={(event) => choose(slotUnder(event, slots, boxes[0]))}
+        aria-valuenow={(chosen ?? count - 1) - count + 1}
+        aria-valuetext={readAloud(lanes, chosen ?? count - 1, end)}
+        onPointerMove={(event) => choose(slotUnder(event, count, laneBox(0, width)))}
         onPointerLeave={() => choose(null)}
+        onBlur={() => choose(null)}
         onKeyDown={(event) => {
-          const next = moveCursor(chosen, event.key, slots);
+          const next = moveCursor(chosen, event.key, count);
           if (next === undefined) return;
           event.preventDefault();
           choose(next);
         }}
-        onBlur={() => choose(null)}
       >
-        <svg
-          class="chart-svg"
-          viewBox={`0 0 ${width} ${height}`}
-          height={height}
-          aria-hidden="true"
-        >
-          {lanes.map((lane, index) => (
-            <LaneTrace
-              key={lane.label}
-              lane={lane}
-              box={boxes[index]}
-              slot={chosen}
-              gaps={gapSpans(props.slots, boxes[index])}
-            />
-          ))}
-          <TimeAxis seconds={slots} box={boxes[0]} y={height - AXIS} narrow={width < NARROW} />
-          {chosen !== null && (
-            <path
-              class="cursor-line"
-              d={`M${slotX(chosen, slots, boxes[0])} ${TOP}V${height - AXIS}`}
-            />
-          )}
-        </svg>
+        <Drawing lanes={lanes} slots={props.slots} width={width} slot={chosen} />
       </div>
       <ChartTable lanes={lanes} end={end} />
     </Panel>
+  );
+}
+
+function laneBox(index: number, width: number): PlotBox {
+  return {
+    left: LEFT,
+    top: TOP + index * (LANE_HEIGHT + LANE_GAP),
+    width: Math.max(1, width - LEFT - RIGHT),
+    height: LANE_HEIGHT,
+  };
+}
+
+/** What the drawing of a chart needs. */
+interface DrawingProps {
+  lanes: readonly Lane[];
+  slots: readonly unknown[];
+  width: number;
+  slot: number | null;
+}
+
+function Drawing({ lanes, slots, width, slot }: DrawingProps) {
+  const box = laneBox(0, width);
+  const bottom = laneBox(lanes.length - 1, width).top + LANE_HEIGHT;
+  const gaps = gapSpans(slots, box);
+  return (
+    <svg
+      class="chart-svg"
+      viewBox={`0 0 ${width} ${bottom + AXIS}`}
+      height={bottom + AXIS}
+      aria-hidden="true"
+    >
+      {lanes.map((lane, index) => (
+        <LaneTrace
+          key={lane.label}
+          lane={lane}
+          box={laneBox(index, width)}
+          slot={slot}
+          gaps={gaps}
+        />
+      ))}
+      <TimeAxis seconds={slots.length} box={box} y={bottom} narrow={width < NARROW} />
+      {slot !== null && (
+        <path class="cursor-line" d={`M${slotX(slot, slots.length, box)} ${TOP}V${bottom}`} />
+      )}
+    </svg>
   );
 }
 

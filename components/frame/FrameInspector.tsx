@@ -15,8 +15,8 @@ import type { FrameAddress } from "./frame_hash.ts";
 import { toHex } from "./frame_text.ts";
 import { describeByte, HexGrid } from "./HexGrid.tsx";
 import { PayloadView } from "./PayloadView.tsx";
-import { partsOf, unmaskedBytes } from "./payload_views.ts";
-import { selectByte, selectField, type Selection, treeRows } from "./selection.ts";
+import { type FrameParts, partsOf, unmaskedBytes } from "./payload_views.ts";
+import { selectByte, selectField, type Selection, type TreeRow, treeRows } from "./selection.ts";
 import { useFrameBytes } from "./use_frame_bytes.ts";
 
 /** What the inspector shows. */
@@ -79,28 +79,17 @@ interface AnatomyProps extends FrameInspectorProps {
 /** Frames up to this size are fetched whole, bigger ones as they are looked at. */
 const FETCHED_WHOLE = 131_072;
 
-type Source = "wire" | "unmasked";
-
-const SOURCES = [
-  { value: "wire", label: "On the wire" },
-  { value: "unmasked", label: "Unmasked" },
-] as const;
-
 function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyProps) {
-  const [source, setSource] = useState<Source>("wire");
   const [field, setField] = useState<number | null>(null);
   const view = useMemo(() => explain(bytes, record), [bytes, version, record]);
-  const { rows, parts, plain, explanation } = view;
+  const { rows, parts, plain, findings } = view;
   const offset = Math.min(address.offset, Math.max(0, bytes.kept - 1));
   const selection: Selection = field === null || !holds(rows[field], offset)
     ? selectByte(rows, offset)
     : { offset, field };
-  const shown = source === "wire" ? bytes.bytes : plain;
-  const isMasked = parts.key !== null;
   useEffect(() => {
     if (bytes.kept <= FETCHED_WHOLE) want(0, bytes.kept);
   }, [bytes]);
-
   const chooseByte = (target: number) => {
     setField(null);
     onOffset(target);
@@ -112,7 +101,7 @@ function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyPro
   return (
     <div class="anatomy">
       <div class="anatomy-fields">
-        <Findings findings={explanation.findings} onOffset={chooseByte} />
+        <Findings findings={findings} onOffset={chooseByte} />
         <FieldTree rows={rows} selection={selection} onField={chooseField} />
         {bytes.kept < bytes.total && (
           <p class="payload-note">
@@ -120,33 +109,7 @@ function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyPro
           </p>
         )}
       </div>
-      <div class="anatomy-bytes">
-        <div class="payload-head">
-          <h3 class="engraved">Bytes</h3>
-          {isMasked && (
-            <Segments
-              name="byte-source"
-              legend="Which bytes"
-              options={SOURCES}
-              value={source}
-              onChange={setSource}
-            />
-          )}
-          {!isMasked && <span class="payload-note">not masked</span>}
-          <CopyButton text={() => toHex(shown.subarray(0, bytes.contiguous))} label="Copy hex" />
-        </div>
-        <HexGrid
-          bytes={shown}
-          has={(at) => bytes.has(at)}
-          want={want}
-          rows={rows}
-          selection={selection}
-          onByte={chooseByte}
-        />
-        <p class="byte-status" aria-live="off">
-          {bytes.kept === 0 ? "no bytes" : describeByte(shown[offset], offset, rows)}
-        </p>
-      </div>
+      <BytesPane bytes={bytes} want={want} view={view} selection={selection} onByte={chooseByte} />
       <PayloadView
         payload={plain.subarray(parts.headerLength, Math.max(parts.headerLength, bytes.contiguous))}
         length={Math.max(0, bytes.total - parts.headerLength)}
@@ -158,21 +121,79 @@ function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyPro
   );
 }
 
+type Source = "wire" | "unmasked";
+
+const SOURCES = [
+  { value: "wire", label: "On the wire" },
+  { value: "unmasked", label: "Unmasked" },
+] as const;
+
+/** The grid of bytes, as they were on the wire or with the payload unmasked. */
+function BytesPane({ bytes, want, view, selection, onByte }: {
+  bytes: FrameBytes;
+  want: (from: number, to: number) => void;
+  view: FrameAnatomy;
+  selection: Selection;
+  onByte: (offset: number) => void;
+}) {
+  const [source, setSource] = useState<Source>("wire");
+  const { rows, parts, plain } = view;
+  const shown = source === "wire" ? bytes.bytes : plain;
+  const { offset } = selection;
+  return (
+    <div class="anatomy-bytes">
+      <div class="payload-head">
+        <h3 class="engraved">Bytes</h3>
+        {parts.key === null ? <span class="payload-note">not masked</span> : (
+          <Segments
+            name="byte-source"
+            legend="Which bytes"
+            options={SOURCES}
+            value={source}
+            onChange={setSource}
+          />
+        )}
+        <CopyButton text={() => toHex(shown.subarray(0, bytes.contiguous))} label="Copy hex" />
+      </div>
+      <HexGrid
+        bytes={shown}
+        has={(at) => bytes.has(at)}
+        want={want}
+        rows={rows}
+        selection={selection}
+        onByte={onByte}
+      />
+      <p class="byte-status">
+        {bytes.kept === 0 ? "no bytes" : describeByte(shown[offset], offset, rows)}
+      </p>
+    </div>
+  );
+}
+
 function isFragment(firstByte: number): boolean {
   return (firstByte & FIN_BIT) === 0 || (firstByte & OPCODE_MASK) === Opcode.CONTINUATION;
 }
 
-function explain(bytes: FrameBytes, record: FrameRecord | null) {
-  // Pieces that aren't here yet are zeros: they must not be judged.
-  const findings = record?.findings ?? (bytes.complete ? undefined : []);
+/** A frame taken apart. */
+interface FrameAnatomy {
+  rows: TreeRow[];
+  parts: FrameParts;
+  plain: Uint8Array;
+  /** What it does against the standard; `null` while that can't be judged. */
+  findings: readonly ShownFinding[] | null;
+}
+
+function explain(bytes: FrameBytes, record: FrameRecord | null): FrameAnatomy {
   const sender = record === null ? undefined : record.direction === "in" ? "client" : "server";
-  const explanation = explainFrame(bytes.bytes, { findings, sender });
-  const parts = partsOf(bytes.bytes, explanation.fields);
+  // Pieces that aren't here yet are zeros: they must not be judged.
+  const known = record?.findings ?? (bytes.complete ? undefined : []);
+  const { fields, findings } = explainFrame(bytes.bytes, { findings: known, sender });
+  const parts = partsOf(bytes.bytes, fields);
   return {
-    explanation,
+    rows: treeRows(fields),
     parts,
-    rows: treeRows(explanation.fields),
     plain: unmaskedBytes(bytes.bytes, parts),
+    findings: record === null && !bytes.complete ? null : findings,
   };
 }
 
@@ -189,10 +210,13 @@ type ShownFinding = Pick<FindingRecord, "rule" | "section" | "offset" | "message
 
 function Findings(
   { findings, onOffset }: {
-    findings: readonly ShownFinding[];
+    findings: readonly ShownFinding[] | null;
     onOffset: (offset: number) => void;
   },
 ) {
+  if (findings === null) {
+    return <p class="verdict">Not judged: not every byte of it is here.</p>;
+  }
   if (findings.length === 0) {
     return (
       <p class="verdict">

@@ -57,24 +57,20 @@ export function HexGrid(props: HexGridProps) {
 
   const lines = [];
   for (let row = range.first; row < range.end; row++) {
-    lines.push(
-      <HexRow key={row} {...props} row={row} perRow={perRow} chosen={chosen} />,
-    );
+    lines.push(<HexRow key={row} {...props} row={row} perRow={perRow} chosen={chosen} />);
   }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const key = event.ctrlKey || event.metaKey ? `Ctrl+${event.key}` : event.key;
+    const inView = Math.floor((scroller.current?.clientHeight ?? 0) / HEX_ROW_HEIGHT);
+    const pageRows = Math.max(1, inView - 1);
+    const target = moveByte(selection.offset, key, { total: bytes.length, perRow, pageRows });
+    if (target === null) return;
+    event.preventDefault();
+    onByte(target);
+  };
   return (
     <div ref={frame} class={`hex hex-${perRow}`}>
-      <div class="hex-head" aria-hidden="true">
-        <span class="hex-offset">offset</span>
-        <span class="hex-bytes">
-          {Array.from(
-            { length: perRow },
-            (_, column) => (
-              <span key={column} class="hex-column">{column.toString(16).padStart(2, "0")}</span>
-            ),
-          )}
-        </span>
-        <span class="hex-ascii">text</span>
-      </div>
+      <HexHead perRow={perRow} />
       <div
         ref={scroller}
         class="hex-scroll"
@@ -84,26 +80,32 @@ export function HexGrid(props: HexGridProps) {
         aria-rowcount={count}
         aria-activedescendant={`byte-${selection.offset}`}
         onScroll={onScroll}
+        onKeyDown={onKeyDown}
         onClick={(event) => {
           const offset = (event.target as HTMLElement).dataset?.offset;
           if (offset !== undefined) onByte(Number(offset));
-        }}
-        onKeyDown={(event) => {
-          const key = event.ctrlKey || event.metaKey ? `Ctrl+${event.key}` : event.key;
-          const pageRows = Math.max(
-            1,
-            Math.floor((scroller.current?.clientHeight ?? 0) / HEX_ROW_HEIGHT) - 1,
-          );
-          const target = moveByte(selection.offset, key, { total: bytes.length, perRow, pageRows });
-          if (target === null) return;
-          event.preventDefault();
-          onByte(target);
         }}
       >
         <Spacer height={range.before} />
         {lines}
         <Spacer height={range.after} />
       </div>
+    </div>
+  );
+}
+
+function HexHead({ perRow }: { perRow: number }) {
+  const columns = Array.from(
+    { length: perRow },
+    (_, column) => (
+      <span key={column} class="hex-column">{column.toString(16).padStart(2, "0")}</span>
+    ),
+  );
+  return (
+    <div class="hex-head" aria-hidden="true">
+      <span class="hex-offset">offset</span>
+      <span class="hex-bytes">{columns}</span>
+      <span class="hex-ascii">text</span>
     </div>
   );
 }

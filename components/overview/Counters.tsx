@@ -38,8 +38,10 @@ export function Counters({ server, last }: { server: ServerView | null; last: Bu
 
 function countersOf(server: ServerView | null, last: Bucket | null): Counter[] {
   const totals = server?.totals;
-  const perSecond = (count = 0) => `${formatCount(count)} /s`;
-  const bytesPerSecond = (bytes = 0) => `${joinReading(formatBytes(bytes))}/s`;
+  // A dash, not a zero, as long as no second has been measured on this link.
+  const perSecond = (count?: number) => `${count === undefined ? "–" : formatCount(count)} /s`;
+  const bytesPerSecond = (bytes?: number) =>
+    bytes === undefined ? "– /s" : `${joinReading(formatBytes(bytes))}/s`;
   const counter = (label: string, total: number | undefined, ...details: string[]): Counter => ({
     label,
     total,
@@ -51,7 +53,7 @@ function countersOf(server: ServerView | null, last: Bucket | null): Counter[] {
       "Open connections",
       totals?.activeConnections,
       `of ${formatCount(totals?.totalConnections ?? 0)} ever`,
-      `+${last?.opened ?? 0} −${last?.closed ?? 0} /s`,
+      last === null ? "– /s" : `+${last.opened} −${last.closed} /s`,
     ),
     {
       ...counter("Messages in", totals?.messagesReceived, perSecond(last?.messagesIn)),

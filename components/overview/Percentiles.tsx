@@ -6,6 +6,8 @@ import { decades, logShare } from "./log_ruler.ts";
 
 const EMPTY: Quantiles = { count: 0, p50: null, p95: null, p99: null };
 
+const NAMES = ["p50", "p95", "p99"] as const;
+
 /** Each quantile has a mark of its own shape; its tip stands on the ruler. */
 const MARKS = {
   p50: "M0 14l-4.5 -9h9Z",
@@ -57,53 +59,17 @@ interface RulerProps {
   mark: (value: number) => string;
 }
 
-function Ruler({ label, quantiles, from, to, read, mark }: RulerProps) {
-  const marks = [
-    ["p50", quantiles.p50],
-    ["p95", quantiles.p95],
-    ["p99", quantiles.p99],
-  ] as const;
+function Ruler(props: RulerProps) {
+  const { label, quantiles, read } = props;
   return (
     <div class="ruler">
       <div class="ruler-head">
         <h3 class="engraved">{label}</h3>
         <span class="unit">{formatCount(quantiles.count)} samples</span>
       </div>
-      <svg class="ruler-scale" aria-hidden="true">
-        <line class="ruler-line" x1="0" x2="100%" y1="25.5" y2="25.5" />
-        {decades(from, to).map(({ value, major }) => (
-          <line
-            key={value}
-            class={major ? "ruler-major" : "ruler-minor"}
-            x1={percent(value, from, to)}
-            x2={percent(value, from, to)}
-            y1={major ? 17 : 21}
-            y2="26"
-          />
-        ))}
-        {decades(from, to).filter(({ major }) => major).map(({ value }, index, all) =>
-          index % 2 === 0 && (
-            <text
-              key={value}
-              class="scale"
-              x={percent(value, from, to)}
-              y="38"
-              text-anchor={index === 0 ? "start" : index === all.length - 1 ? "end" : "middle"}
-            >
-              {mark(value)}
-            </text>
-          )
-        )}
-        {marks.map(([name, value]) =>
-          value !== null && (
-            <svg key={name} class="ruler-place" x={percent(value, from, to)}>
-              <path class={`ruler-mark ruler-${name}`} d={MARKS[name]} />
-            </svg>
-          )
-        )}
-      </svg>
+      <Scale {...props} />
       <dl class="ruler-figures">
-        {marks.map(([name, value]) => (
+        {NAMES.map((name) => (
           <div key={name}>
             <dt>
               <svg class="ruler-key" viewBox="-6 3 12 12" aria-hidden="true">
@@ -111,7 +77,7 @@ function Ruler({ label, quantiles, from, to, read, mark }: RulerProps) {
               </svg>
               {name}
             </dt>
-            <dd>{value === null ? "–" : joinReading(read(value))}</dd>
+            <dd>{quantiles[name] === null ? "–" : joinReading(read(quantiles[name]))}</dd>
           </div>
         ))}
       </dl>
@@ -119,6 +85,44 @@ function Ruler({ label, quantiles, from, to, read, mark }: RulerProps) {
   );
 }
 
-function percent(value: number, from: number, to: number): string {
-  return `${(logShare(value, from, to) * 100).toFixed(2)}%`;
+/** The ruler itself: every power of ten, every second one labelled, and the marks above. */
+function Scale({ quantiles, from, to, mark }: RulerProps) {
+  const ticks = decades(from, to);
+  const place = (value: number) => `${(logShare(value, from, to) * 100).toFixed(2)}%`;
+  const labels = ticks.filter(({ major }) => major).map(({ value }) => value);
+  return (
+    <svg class="ruler-scale" aria-hidden="true">
+      <line class="ruler-line" x1="0" x2="100%" y1="25.5" y2="25.5" />
+      {ticks.map(({ value, major }) => (
+        <line
+          key={value}
+          class={major ? "ruler-major" : "ruler-minor"}
+          x1={place(value)}
+          x2={place(value)}
+          y1={major ? 17 : 21}
+          y2="26"
+        />
+      ))}
+      {labels.map((value, index) =>
+        index % 2 === 0 && (
+          <text
+            key={value}
+            class="scale"
+            x={place(value)}
+            y="38"
+            text-anchor={index === 0 ? "start" : index === labels.length - 1 ? "end" : "middle"}
+          >
+            {mark(value)}
+          </text>
+        )
+      )}
+      {NAMES.map((name) =>
+        quantiles[name] !== null && (
+          <svg key={name} class="ruler-place" x={place(quantiles[name])}>
+            <path class={`ruler-mark ruler-${name}`} d={MARKS[name]} />
+          </svg>
+        )
+      )}
+    </svg>
+  );
 }

@@ -1,6 +1,7 @@
 /**
  * The clients of the load test, in a process of their own: npm's `ws`. Says `joined` on standard
- * output, waits for a line on standard input, publishes, and prints what came of it as JSON.
+ * output, waits for a line on standard input, publishes, says `published`, and prints what came of
+ * it as JSON when there is another line.
  *
  * @module
  */
@@ -22,6 +23,8 @@ export interface GeneratorReport extends Faults {
   ack: Record<"p50" | "p95" | "p99" | "max", number>;
   /** Publishes a second that were really sent. */
   rate: number;
+  /** The longest delivery of each second, in milliseconds. */
+  longest: number[];
 }
 
 const CONNECTING_AT_ONCE = 50;
@@ -35,6 +38,8 @@ const logs = Array.from({ length: rooms }, () => new RoomLog());
 const publishedIn = new Array<number>(rooms).fill(0);
 const deliveries: number[] = [];
 const acks: number[] = [];
+const longest: number[] = [];
+let began = 0;
 let refused = 0;
 let disconnected = 0;
 
@@ -93,7 +98,10 @@ class Client {
   }
 
   #hear({ seq, content }: { seq: number; content: { id: string; sentAt: number } }): void {
-    deliveries.push(performance.now() - content.sentAt);
+    const now = performance.now();
+    const second = Math.floor((now - began) / 1_000);
+    deliveries.push(now - content.sentAt);
+    longest[second] = Math.max(longest[second] ?? 0, now - content.sentAt);
     this.#log.saw(seq, content.id);
   }
 
@@ -118,7 +126,7 @@ async function connectAll(): Promise<Client[]> {
 /** Publishes at an even rate, whatever the timer does; returns the rate that was reached. */
 async function publishAll(all: readonly Client[]): Promise<number> {
   const total = rate * seconds;
-  const began = performance.now();
+  began = performance.now();
   for (let sent = 0; sent < total;) {
     const due = Math.min(total, Math.floor((performance.now() - began) * rate / 1_000));
     for (; sent < due; sent++) all[sent % all.length].publish();
@@ -140,6 +148,8 @@ console.log("joined");
 await Deno.stdin.read(new Uint8Array(1));
 const reached = await publishAll(all);
 await settle();
+console.log("published");
+await Deno.stdin.read(new Uint8Array(1));
 const faults = logs.map((log, room) => log.faults(publishedIn[room]));
 const sum = (key: keyof Faults) => faults.reduce((total, one) => total + one[key], 0);
 const report: GeneratorReport = {
@@ -155,6 +165,7 @@ const report: GeneratorReport = {
   delivery: quantiles(deliveries),
   ack: quantiles(acks),
   rate: reached,
+  longest,
 };
 console.log(JSON.stringify(report));
 for (const client of all) client.close();

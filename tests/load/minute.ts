@@ -13,6 +13,7 @@ import { type MemoryTrend, memoryTrend, ProcessSamples } from "./process_samples
 import { quantiles } from "./quantiles.ts";
 
 const MEBIBYTE = 1024 * 1024;
+const NEWLINE = new TextEncoder().encode("\n");
 const MOST_GROWTH = 0.1;
 /** With fewer seconds there is no trend to judge. */
 const SHORTEST_TREND_SECONDS = 20;
@@ -46,17 +47,25 @@ class Generator {
 
   /** Resolves when every client is a member of its room. */
   async joined(): Promise<void> {
-    if (await this.#line() !== "joined") throw new Error("Cannot go on: the clients didn't join");
+    await this.#expect("joined");
   }
 
-  /** Publishes, and tells what came of it. */
-  async run(): Promise<GeneratorReport> {
+  /** Publishes, and tells what came of it; the process still lives when `done` is called. */
+  async run(done: () => void): Promise<GeneratorReport> {
     const writer = this.#child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode("\n"));
+    await writer.write(NEWLINE);
+    await this.#expect("published");
+    done();
+    await writer.write(NEWLINE);
     await writer.close();
     const report = JSON.parse(await this.#line());
     await this.#child.status;
     return report;
+  }
+
+  async #expect(word: string): Promise<void> {
+    const line = await this.#line();
+    if (line !== word) throw new Error(`Cannot go on: the clients say ${line}, not ${word}`);
   }
 
   async #line(): Promise<string> {
@@ -81,29 +90,31 @@ async function measure(command: RunningCommand, options: LoadOptions): Promise<F
   await using page = options.browser ? await PageProbe.open(command.url) : null;
   using server = new ProcessSamples(command.pid);
   using clients = new ProcessSamples(generator.pid);
-  const pages = page === null ? {} : measurePages(page, options.seconds * 1_000);
-  const traffic = await generator.run().finally(() => clients[Symbol.dispose]());
+  let generatorShare = NaN;
+  const publishing = generator.run(() => generatorShare = clients.processorShare());
+  const pages = page === null ? {} : await measurePages(page, options.seconds * 1_000);
+  const traffic = await publishing;
   return {
     traffic,
-    pages: await pages,
+    pages,
     memory: memoryTrend(server.resident),
     serverShare: server.processorShare(),
-    generatorShare: NaN,
+    generatorShare,
   };
 }
 
+/** The Overview is open already; the other half of the time belongs to the frames. */
 async function measurePages(
   page: PageProbe,
   milliseconds: number,
 ): Promise<Record<string, PageFigures>> {
-  return {
-    Overview: await page.measure("/", milliseconds / 2),
-    Frames: await page.measure("/frames", milliseconds / 2),
-  };
+  const overview = await page.measure(milliseconds / 2);
+  await page.show("/frames");
+  return { Overview: overview, Frames: await page.measure(milliseconds / 2) };
 }
 
 function rows(figures: Figures): [string, string][] {
-  const { traffic, memory, serverShare, pages } = figures;
+  const { traffic, memory, serverShare, generatorShare, pages } = figures;
   const mebibytes = (bytes: number) => `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
   const times = ({ p50, p95, p99, max }: GeneratorReport["ack"]) =>
     [p50, p95, p99, max].map((one) => one.toFixed(1)).join(" / ") + " ms";
@@ -117,6 +128,7 @@ function rows(figures: Figures): [string, string][] {
     ],
     ["refused, disconnected", `${traffic.refused}, ${traffic.disconnected}`],
     ["delivery p50 / p95 / p99 / max", times(traffic.delivery)],
+    ["longest delivery, second by second", traffic.longest.map((one) => one.toFixed(0)).join(" ")],
     ["ack p50 / p95 / p99 / max", times(traffic.ack)],
     ["server memory at 10 s", mebibytes(memory.settled)],
     ["server memory at the end, most", `${mebibytes(memory.end)}, ${mebibytes(memory.most)}`],
@@ -124,7 +136,7 @@ function rows(figures: Figures): [string, string][] {
       "growth after 10 s, slope",
       `${percent(growth(memory))}, ${mebibytes(memory.slope)} a minute`,
     ],
-    ["server, share of a core", percent(serverShare)],
+    ["server, clients: share of a core", `${percent(serverShare)}, ${percent(generatorShare)}`],
     ...Object.entries(pages).flatMap(([name, page]) => pageRows(name, page)),
   ];
 }

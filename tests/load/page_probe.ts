@@ -8,6 +8,7 @@ const FLAGS = [
   "--disable-background-networking",
   "--no-first-run",
 ];
+const SETTLE_MS = 1_000;
 const CLICK_EVERY_MS = 2_000;
 
 /** How a page felt. */
@@ -85,23 +86,30 @@ export class PageProbe implements AsyncDisposable {
     this.#url = url;
   }
 
+  /** Opens the Overview. */
   static async open(url: string): Promise<PageProbe> {
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     await page.addInitScript(install);
-    return new PageProbe(browser, page, url);
+    const probe = new PageProbe(browser, page, url);
+    await probe.show("/");
+    return probe;
   }
 
-  /** Opens a page and measures it for so long, with a click now and then. */
-  async measure(path: string, milliseconds: number): Promise<PageFigures> {
-    const end = performance.now() + milliseconds;
+  /** Goes to a page. */
+  async show(path: string): Promise<void> {
     await this.#page.goto(this.#url + path, { waitUntil: "load" });
-    await this.#page.waitForTimeout(1_000);
+  }
+
+  /** Measures the page for so long, with a click now and then; what loading it cost is left out. */
+  async measure(milliseconds: number): Promise<PageFigures> {
+    const end = performance.now() + milliseconds;
+    await this.#page.waitForTimeout(SETTLE_MS);
     await this.#page.evaluate(restart);
-    const themes = this.#page.locator("header input[type=radio], header button");
+    const controls = this.#page.locator("header input[type=radio], header button");
     for (let i = 0; performance.now() + CLICK_EVERY_MS < end; i++) {
-      const count = await themes.count();
-      if (count > 0) await themes.nth(i % count).click({ force: true, timeout: 10_000 });
+      const count = await controls.count();
+      if (count > 0) await controls.nth(i % count).click({ force: true, timeout: 10_000 });
       await this.#page.waitForTimeout(CLICK_EVERY_MS);
     }
     await this.#page.waitForTimeout(Math.max(0, end - performance.now()));

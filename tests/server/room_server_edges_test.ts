@@ -107,10 +107,10 @@ Deno.test("a request that can't be upgraded gets 400 and leaves no connection", 
   const second = Promise.withResolvers<Response>();
   await using http = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
-    (request, info) => {
-      const response = rooms.handler(request, info);
+    (request, { remoteAddr }) => {
+      const response = rooms.handler(request, { remoteAddr });
       // A connection can be upgraded once.
-      second.resolve(rooms.handler(request, info));
+      second.resolve(rooms.handler(request, { remoteAddr }));
       return response;
     },
   );
@@ -160,19 +160,4 @@ Deno.test("broadcasts pass over who is leaving", async () => {
   assertEquals(served.rooms.sendToClient(ann.clientId, { type: "note" }), false);
   await bob.settle();
   assertEquals(bob.mailbox, [{ type: "note" }]);
-});
-
-Deno.test("a client that talks without a pause gets its Close all the same", async () => {
-  await using served = serveRooms(QUIET);
-  const ann = await served.connect();
-  const talking = setInterval(() => ann.send({ type: "leave_room", room: "x" }), 2);
-  try {
-    await ann.next("room_left");
-    served.rooms.disconnect(ann.clientId);
-    const began = performance.now();
-    assertEquals((await ann.closed).code, 1000);
-    assertEquals(performance.now() - began > 500, true, "it waited for a pause");
-  } finally {
-    clearInterval(talking);
-  }
 });
