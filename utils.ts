@@ -1,5 +1,5 @@
 import { createDefine } from "fresh";
-import type { ServerStats } from "./server/stats.ts";
+import type { ServerStats } from "./protocol/mod.ts";
 
 /** What a request carries from the middlewares to the pages. */
 export interface State {

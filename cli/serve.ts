@@ -28,11 +28,19 @@ export function keepServing(
     Deno.serve({ ...options, port, onListen() {}, onError: answerError }, handler);
   let server = listen(options.port);
   const address = server.addr;
+  /** In one step, so that there is never a listener that `stop` doesn't know. */
+  const listensAgain = () => {
+    try {
+      server = listen(address.port);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   const finished = (async () => {
     while (!stopped) {
       await server.finished.catch((error) => console.error("Cannot go on listening:", error));
-      const next = await listenAgain(() => listen(address.port), () => stopped);
-      if (next !== null) server = next;
+      while (!stopped && !listensAgain()) await delay(RETRY_MS);
     }
   })();
   return {
@@ -44,16 +52,8 @@ export function keepServing(
   };
 }
 
-/** Tries until it listens or is stopped: what kept the listener up once will do so again. */
-async function listenAgain<T>(listen: () => T, isStopped: () => boolean): Promise<T | null> {
-  while (!isStopped()) {
-    try {
-      return listen();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
-  return null;
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** `shutdown()` hangs on a stalled socket (deno-facts §1e). */

@@ -10,7 +10,7 @@ import { StateDiagram } from "../components/connection/StateDiagram.tsx";
 import { TransitionTable } from "../components/connection/TransitionTable.tsx";
 import { formatAge } from "../components/format.ts";
 import { FrameBrowser } from "../components/frame/FrameBrowser.tsx";
-import type { FirstPaint } from "../components/live/first_paint.ts";
+import type { ServerStats } from "../protocol/monitor_records.ts";
 import { useMonitor } from "../components/live/use_monitor.ts";
 import type { ConnectionRecord } from "../protocol/monitor_records.ts";
 import { StateLamp } from "../components/ui/Lamp.tsx";
@@ -18,7 +18,7 @@ import { Panel } from "../components/ui/Panel.tsx";
 import { useClock } from "../components/ui/use_clock.ts";
 
 /** One connection: its state and how it got there, its facts, its frames. */
-export function ConnectionView({ id, first }: { id: string; first: FirstPaint | null }) {
+export function ConnectionView({ id, first }: { id: string; first: ServerStats | null }) {
   const monitor = useMonitor(first, {
     topics: ["metrics", "connections", "frames"],
     connection: id,

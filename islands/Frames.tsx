@@ -1,9 +1,9 @@
 import { FrameBrowser } from "../components/frame/FrameBrowser.tsx";
-import type { FirstPaint } from "../components/live/first_paint.ts";
+import type { ServerStats } from "../protocol/monitor_records.ts";
 import { useMonitor } from "../components/live/use_monitor.ts";
 
 /** Every frame that the tap sees. */
-export function Frames({ first }: { first: FirstPaint | null }) {
+export function Frames({ first }: { first: ServerStats | null }) {
   const monitor = useMonitor(first, { topics: ["metrics", "frames"] });
   return <FrameBrowser monitor={monitor} />;
 }

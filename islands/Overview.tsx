@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { type ChartRange, OverviewCharts } from "../components/overview/OverviewCharts.tsx";
 import { ConnectionList } from "../components/connection/ConnectionList.tsx";
-import type { FirstPaint } from "../components/live/first_paint.ts";
+import type { ServerStats } from "../protocol/monitor_records.ts";
 import { useMonitor } from "../components/live/use_monitor.ts";
 import { Counters } from "../components/overview/Counters.tsx";
 import { ErrorCounts } from "../components/overview/ErrorCounts.tsx";
@@ -15,7 +15,7 @@ import { useClock } from "../components/ui/use_clock.ts";
 const YOUNG_MS = 120_000;
 
 /** The server at a glance: counters, charts, connections, rooms, what is in force. */
-export function Overview({ first }: { first: FirstPaint | null }) {
+export function Overview({ first }: { first: ServerStats | null }) {
   const { store } = useMonitor(first, { topics: ["metrics", "connections"] });
   const now = useClock(1_000);
   const [range, setRange] = useState<ChartRange>(() => firstRange(first));
@@ -49,6 +49,6 @@ export function Overview({ first }: { first: FirstPaint | null }) {
 }
 
 /** A server that has just started has nothing to show for ten minutes yet. */
-function firstRange(first: FirstPaint | null): ChartRange {
+function firstRange(first: ServerStats | null): ChartRange {
   return first !== null && first.now - first.startedAt < YOUNG_MS ? "60" : "600";
 }

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { FirstPaint } from "../components/live/first_paint.ts";
+import type { ServerStats } from "../protocol/monitor_records.ts";
 import { useMonitor } from "../components/live/use_monitor.ts";
 import { JoinForm } from "../components/room/JoinForm.tsx";
 import { RoomConsole } from "../components/room/RoomConsole.tsx";
@@ -9,7 +9,7 @@ import { TalkClient } from "../components/room/talk_client.ts";
 import { Panel } from "../components/ui/Panel.tsx";
 
 /** The rooms, and a client of the page's own to join them with and talk. */
-export function Rooms({ first }: { first: FirstPaint | null }) {
+export function Rooms({ first }: { first: ServerStats | null }) {
   const { store } = useMonitor(first, { topics: ["metrics", "connections"] });
   const client = useMemo(() => new TalkClient(), []);
   const [room, setRoom] = useState("");

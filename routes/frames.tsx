@@ -1,5 +1,4 @@
 import { page } from "fresh";
-import { firstPaintOf } from "../components/live/page_first_paint.ts";
 import { NoPermission } from "../components/NoPermission.tsx";
 import { Frames } from "../islands/Frames.tsx";
 import { define } from "../utils.ts";
@@ -16,7 +15,7 @@ export default define.page<typeof handler>(function FramesPage({ state }) {
   return (
     <>
       <h1 class="hidden-text">Frames</h1>
-      <Frames first={firstPaintOf(state.stats)} />
+      <Frames first={state.stats} />
     </>
   );
 });

@@ -1,5 +1,4 @@
 import { page } from "fresh";
-import { firstPaintOf } from "../components/live/page_first_paint.ts";
 import { NoPermission } from "../components/NoPermission.tsx";
 import { Overview } from "../islands/Overview.tsx";
 import { define } from "../utils.ts";
@@ -16,7 +15,7 @@ export default define.page<typeof handler>(function OverviewPage({ state }) {
   return (
     <>
       <h1 class="hidden-text">Overview</h1>
-      <Overview first={firstPaintOf(state.stats)} />
+      <Overview first={state.stats} />
     </>
   );
 });

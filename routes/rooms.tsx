@@ -1,5 +1,4 @@
 import { page } from "fresh";
-import { firstPaintOf } from "../components/live/page_first_paint.ts";
 import { NoPermission } from "../components/NoPermission.tsx";
 import { Rooms } from "../islands/Rooms.tsx";
 import { define } from "../utils.ts";
@@ -16,7 +15,7 @@ export default define.page<typeof handler>(function RoomsPage({ state }) {
   return (
     <>
       <h1 class="hidden-text">Rooms</h1>
-      <Rooms first={firstPaintOf(state.stats)} />
+      <Rooms first={state.stats} />
     </>
   );
 });

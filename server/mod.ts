@@ -30,4 +30,4 @@ export { isAllowedHost, isAllowedOrigin } from "./origin.ts";
 export type { CustomMessage } from "./outbound.ts";
 export { RateLimiter } from "./rate_limiter.ts";
 export { RoomServer } from "./room_server.ts";
-export type { ServerStats } from "./stats.ts";
+export type { ServerStats } from "../protocol/mod.ts";

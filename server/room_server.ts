@@ -5,6 +5,7 @@ import {
   type FailedHandshake,
   type ServerMessage,
   type ServerPolicy,
+  type ServerStats,
   VERSION,
   type Welcome,
 } from "../protocol/mod.ts";
@@ -20,7 +21,6 @@ import { type RoomServerLimits, roomServerLimits, type RoomServerOptions } from 
 import { type CustomMessage, Outbound, outgoing } from "./outbound.ts";
 import { ConnectionRegistry } from "./registry.ts";
 import { RoomHub } from "./room_hub.ts";
-import type { ServerStats } from "./stats.ts";
 
 /** Who publishes when the server itself does. */
 const SERVER_USER = "server";

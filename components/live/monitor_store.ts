@@ -22,7 +22,7 @@ import {
   type ConnectionTable,
   emptyTable,
 } from "./connection_table.ts";
-import type { FirstPaint } from "./first_paint.ts";
+import type { ServerStats } from "../../protocol/monitor_records.ts";
 import { FrameRing } from "./frame_ring.ts";
 
 /** The server as a whole. */
@@ -77,7 +77,7 @@ export class MonitorStore {
   #frameListeners = new Set<FrameListener>();
 
   /** Takes what the server rendered the page with, until the socket knows better. */
-  seed(first: FirstPaint | null, now: number = Date.now()): void {
+  seed(first: ServerStats | null, now: number = Date.now()): void {
     if (first === null || this.server.peek() !== null) return;
     this.clockOffset = first.now - now;
     this.server.value = first;

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { FirstPaint } from "./first_paint.ts";
+import type { ServerStats } from "../../protocol/monitor_records.ts";
 import { type MonitorWish, type PageMonitor, pageMonitor } from "./page_monitor.ts";
 
 /**
@@ -8,7 +8,7 @@ import { type MonitorWish, type PageMonitor, pageMonitor } from "./page_monitor.
  * @param first What the server rendered the page with.
  * @param wish What to watch from now on.
  */
-export function useMonitor(first: FirstPaint | null, wish: MonitorWish): PageMonitor {
+export function useMonitor(first: ServerStats | null, wish: MonitorWish): PageMonitor {
   const [monitor] = useState(() => {
     const page = pageMonitor();
     page.store.seed(first);

@@ -1,5 +1,4 @@
 import { page } from "fresh";
-import { firstPaintOf } from "../../components/live/page_first_paint.ts";
 import { NoPermission } from "../../components/NoPermission.tsx";
 import { ConnectionView } from "../../islands/ConnectionView.tsx";
 import { define } from "../../utils.ts";
@@ -16,7 +15,7 @@ export default define.page<typeof handler>(function ConnectionPage({ state, para
   return (
     <>
       <h1 class="hidden-text">Connection {params.id}</h1>
-      <ConnectionView id={params.id} first={firstPaintOf(state.stats)} />
+      <ConnectionView id={params.id} first={state.stats} />
     </>
   );
 });

@@ -1,5 +1,4 @@
 import { page } from "fresh";
-import { firstPaintOf } from "../../components/live/page_first_paint.ts";
 import { NoPermission } from "../../components/NoPermission.tsx";
 import { Connections } from "../../islands/Connections.tsx";
 import { define } from "../../utils.ts";
@@ -16,7 +15,7 @@ export default define.page<typeof handler>(function ConnectionsPage({ state }) {
   return (
     <>
       <h1 class="hidden-text">Connections</h1>
-      <Connections first={firstPaintOf(state.stats)} />
+      <Connections first={state.stats} />
     </>
   );
 });

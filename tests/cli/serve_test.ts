@@ -28,13 +28,6 @@ async function answerOf(
   return new TextDecoder().decode(buffer.subarray(0, read));
 }
 
-const UPGRADE = {
-  Connection: "Upgrade",
-  Upgrade: "websocket",
-  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-  "Sec-WebSocket-Version": "13",
-};
-
 /** Asks until it is answered: nobody is told when a listener is back. */
 async function askUntilAnswered(port: number, path: string): Promise<number> {
   for (let attempt = 0; attempt < 500; attempt++) {
@@ -45,23 +38,42 @@ async function askUntilAnswered(port: number, path: string): Promise<number> {
   return 0;
 }
 
-/** A handler that answers, unless the path is one that brings `Deno.serve` down. */
-function fragile(request: Request): Response {
-  if (!request.url.endsWith("/fatal")) return new Response("fine");
-  Deno.upgradeWebSocket(request);
-  // After an upgrade nothing else may be answered (deno-facts §1a).
-  return new Response("not the upgrade's");
+const fine = () => new Response("fine");
+
+/** Every server that `Deno.serve` makes until disposed. */
+class Listeners implements Disposable {
+  readonly all: Deno.HttpServer[] = [];
+  readonly #serve = Deno.serve;
+
+  constructor() {
+    Deno.serve = ((...args: Parameters<typeof Deno.serve>) => {
+      const server = this.#serve(...args);
+      this.all.push(server as Deno.HttpServer);
+      return server;
+    }) as typeof Deno.serve;
+  }
+
+  /** The newest ends, without anybody having stopped what keeps it. */
+  async kill(): Promise<void> {
+    await this.all.at(-1)!.shutdown();
+  }
+
+  [Symbol.dispose](): void {
+    Deno.serve = this.#serve;
+  }
 }
 
 Deno.test("it goes on at the same port after the listener died, and more than once", async () => {
-  const server = keepServing(LOOPBACK, fragile);
+  using listeners = new Listeners();
+  const server = keepServing(LOOPBACK, fine);
   try {
     const { port } = server.address;
     assertNotEquals(port, 0);
     assertEquals(await ask(port, "/"), 200);
-    for (let round = 0; round < 3; round++) {
-      await ask(port, "/fatal", UPGRADE).catch(() => {});
+    for (let round = 1; round <= 3; round++) {
+      await listeners.kill();
       assertEquals(await askUntilAnswered(port, "/"), 200, `round ${round}`);
+      assertEquals(listeners.all.length, round + 1);
     }
   } finally {
     await server.stop();
@@ -70,20 +82,42 @@ Deno.test("it goes on at the same port after the listener died, and more than on
 });
 
 Deno.test("stopping right after the listener died leaves nothing that listens", async () => {
+  using listeners = new Listeners();
   for (let round = 0; round < 5; round++) {
-    const server = keepServing(LOOPBACK, fragile);
+    const server = keepServing(LOOPBACK, fine);
     const { port } = server.address;
-    await ask(port, "/fatal", UPGRADE).catch(() => {});
+    await listeners.kill();
     await server.stop();
     await assertRejects(() => ask(port, "/"), Deno.errors.ConnectionRefused);
   }
 });
 
+Deno.test("stopping while it can't listen again ends too", async () => {
+  using listeners = new Listeners();
+  const server = keepServing(LOOPBACK, fine);
+  const { port } = server.address;
+  const { serve } = Deno;
+  const tried = Promise.withResolvers<void>();
+  Deno.serve = (() => {
+    tried.resolve();
+    throw new Error("Too many open files");
+  }) as unknown as typeof Deno.serve;
+  try {
+    await listeners.kill();
+    await tried.promise;
+    await server.stop();
+  } finally {
+    Deno.serve = serve;
+  }
+  await assertRejects(() => ask(port, "/"), Deno.errors.ConnectionRefused);
+  assertEquals(listeners.all.length, 1);
+});
+
 Deno.test("a taken port is the caller's to explain", async () => {
-  const server = keepServing(LOOPBACK, () => new Response("fine"));
+  const server = keepServing(LOOPBACK, fine);
   const { port } = server.address;
   assertThrows(
-    () => keepServing({ ...LOOPBACK, port }, () => new Response("fine")),
+    () => keepServing({ ...LOOPBACK, port }, fine),
     Deno.errors.AddrInUse,
   );
   await server.stop();
