@@ -203,14 +203,6 @@ Deno.test("the link is described in words", () => {
   assertEquals(linkViewOf({ status: "idle" }).phase, "idle");
 });
 
-Deno.test("a page hands on the figures and nothing else", () => {
-  const { startedAt, policy, totals, histograms } = SNAPSHOT;
-  const stats = { startedAt, now: 1, policy, totals, histograms, viewers: 0, capture: null };
-  const secret = { ...stats, secret: "s" };
-  assertEquals(secret, stats);
-  assertEquals(null, null);
-});
-
 Deno.test("the socket's address follows the page's", () => {
   assertEquals(socketUrl({ protocol: "http:", host: "localhost:8000" }), "ws://localhost:8000/ws");
   assertEquals(socketUrl({ protocol: "https:", host: "example.com" }), "wss://example.com/ws");
