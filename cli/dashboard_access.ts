@@ -3,14 +3,9 @@ import { isLoopback } from "../server/admission.ts";
 import type { Permission } from "../server/mod.ts";
 
 const COOKIE = "roomscope_monitor";
-/** Headers by which a proxy says that it stands between. */
-const PROXY_HEADERS = [
-  "forwarded",
-  "via",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-];
+/** Headers by which a proxy says that it stands between: the standard's, and what many add. */
+const PROXY_HEADER =
+  /^(?:forwarded|via|x-forwarded|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-.*)$/;
 const CLIENT: readonly Permission[] = ["read", "write"];
 const ADMIN: readonly Permission[] = ["read", "write", "monitor", "admin"];
 
@@ -67,7 +62,7 @@ export class DashboardAccess {
     const host = URL.parse(`http://${request.headers.get("host")}`)?.hostname ?? "";
     const name = host.replace(/^\[|\]$/g, "");
     return this.#open && (name === "localhost" || isLoopback(name)) &&
-      PROXY_HEADERS.every((header) => !request.headers.has(header));
+      request.headers.keys().every((name) => !PROXY_HEADER.test(name));
   }
 
   #hasCookie(request: Request): boolean {

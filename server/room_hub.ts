@@ -22,6 +22,7 @@ export interface RoomHubOptions {
 export class RoomHub {
   readonly #options: RoomHubOptions;
   readonly #rooms = new Rooms();
+  #dissolved = false;
 
   constructor(options: RoomHubOptions) {
     this.#options = options;
@@ -70,6 +71,14 @@ export class RoomHub {
     for (const room of connection.rooms) this.#leave(connection, room);
   }
 
+  /**
+   * From now on memberships end without a word: all are about to end, and to tell each member of
+   * every other would take the square of their number.
+   */
+  dissolve(): void {
+    this.#dissolved = true;
+  }
+
   /** Sends one message to all members but one; it has no place in the room's sequence. */
   broadcast(room: string, message: Outgoing, exceptClientId?: string): number {
     let sent = 0;
@@ -84,7 +93,7 @@ export class RoomHub {
   #leave(connection: Connection, room: string): void {
     if (!this.#rooms.leave(room, connection)) return;
     if (this.members(room).size === 0) this.#options.backplane.release(room);
-    this.#tellOthers(connection, room, "user_left");
+    if (!this.#dissolved) this.#tellOthers(connection, room, "user_left");
   }
 
   #tellOthers(connection: Connection, room: string, type: "user_joined" | "user_left"): void {

@@ -270,6 +270,7 @@ export class RoomServer {
   }
 
   async #drain(): Promise<void> {
+    this.#hub.dissolve();
     for (const connection of this.#registry.live()) {
       this.#lifecycle.disconnect(connection, CLOSE_REASONS.serviceRestart);
     }

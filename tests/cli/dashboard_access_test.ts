@@ -12,6 +12,11 @@ const PROXY_HEADERS = [
   "X-Forwarded-For",
   "X-Forwarded-Host",
   "X-Forwarded-Proto",
+  "X-Forwarded",
+  "X-Real-IP",
+  "X-Client-IP",
+  "True-Client-IP",
+  "CF-Connecting-IP",
 ];
 
 function request(headers: Record<string, string> = {}): Request {

@@ -132,10 +132,14 @@ export class RawClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.resume();
+    this.#close();
+  }
+
+  #close(): void {
     try {
       this.conn.close();
     } catch {
-      // It ended before.
+      // It was closed before.
     }
   }
 
@@ -152,6 +156,7 @@ export class RawClient implements Disposable {
       // Reset, or closed by the test.
     }
     this.#hasEnded = true;
+    this.#close();
     this.#head = null;
     this.#wake();
     this.#end.resolve(this.#ending);

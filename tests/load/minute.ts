@@ -136,9 +136,15 @@ function rows(figures: Figures): [string, string][] {
       "growth after 10 s, slope",
       `${percent(growth(memory))}, ${mebibytes(memory.slope)} a minute`,
     ],
+    ["processors, load of the machine", machine()],
     ["server, clients: share of a core", `${percent(serverShare)}, ${percent(generatorShare)}`],
     ...Object.entries(pages).flatMap(([name, page]) => pageRows(name, page)),
   ];
+}
+
+/** What else ran on this machine explains long deliveries. */
+function machine(): string {
+  return `${navigator.hardwareConcurrency}, ${Deno.loadavg()[0].toFixed(1)}`;
 }
 
 function pageRows(name: string, page: PageFigures): [string, string][] {

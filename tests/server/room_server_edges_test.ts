@@ -161,3 +161,14 @@ Deno.test("broadcasts pass over who is leaving", async () => {
   await bob.settle();
   assertEquals(bob.mailbox, [{ type: "note" }]);
 });
+
+Deno.test("closing: nobody is told of everybody who leaves", async () => {
+  await using served = serveRooms(QUIET);
+  const peers = await Promise.all([1, 2, 3].map(() => served.connect()));
+  for (const peer of peers) await peer.join("lobby");
+  await served.rooms.close();
+  await Promise.all(peers.map((peer) => peer.closed));
+  const types = peers.flatMap(({ mailbox }) => mailbox.map(({ type }) => type));
+  assertEquals(types.includes("user_left"), false);
+  assertEquals(served.rooms.getStats().totals.rooms, 0);
+});
