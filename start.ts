@@ -104,8 +104,20 @@ function makeTap(options: StartOptions, port: number): Tap {
       connectionsPerAddress: options.limit("connections-per-address"),
       maxMessageBytes: options.limit("max-message-bytes"),
       maxUnfinishedBytes: options.limit("max-message-bytes"),
+      maxFragments: options.limit("max-fragments"),
+      maxHeadBytes: options.limit("max-head-bytes"),
+      maxUnfinishedHandshakes: options.limit("max-unfinished-handshakes"),
       headTimeoutMs: options.limit("head-timeout-ms"),
+      bodyTimeoutMs: options.limit("body-timeout-ms"),
+      handshakeTimeoutMs: options.limit("handshake-timeout-ms"),
+      keepAliveTimeoutMs: options.limit("keep-alive-timeout-ms"),
+      stalledResponseMs: options.limit("stalled-response-ms"),
+      closeTimeoutMs: options.limit("close-timeout-ms"),
       idleTimeoutMs: Math.ceil(options.limit("idle-timeout-ms") * TAP_PATIENCE),
+    },
+    capture: {
+      maxFrames: options.limit("capture-frames"),
+      maxBytes: options.limit("capture-bytes"),
     },
   });
 }

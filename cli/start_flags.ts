@@ -1,6 +1,6 @@
 import { MAX_ROOM_NAME_LENGTH } from "../protocol/mod.ts";
 import { DEFAULT_LIMITS } from "../server/mod.ts";
-import { DEFAULT_TAP_LIMITS } from "../tap/mod.ts";
+import { DEFAULT_CAPTURE, DEFAULT_TAP_LIMITS, type TapLimits } from "../tap/mod.ts";
 import type { FlagSpec } from "./flags.ts";
 
 /** The longest time that a timer can wait. */
@@ -11,6 +11,19 @@ const limit = (
   fallback: number,
   most: number = Number.MAX_SAFE_INTEGER,
 ): FlagSpec => ({ kind: "integer", value: "N", help, fallback, range: [0, most] });
+
+/** A limit that the tap keeps. */
+const tapLimit = (help: string, name: keyof TapLimits, most?: number): FlagSpec =>
+  limit(help, DEFAULT_TAP_LIMITS[name], most);
+
+/** A ring of no size is none, and one without bounds would take all memory. */
+const captureSize = (help: string, fallback: number): FlagSpec => ({
+  kind: "integer",
+  value: "N",
+  help,
+  fallback,
+  range: [1, Number.MAX_SAFE_INTEGER],
+});
 
 /** The flags of the start command. Limits: 0 switches one off. */
 export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
@@ -66,11 +79,36 @@ export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
     DEFAULT_LIMITS.connectionsPerAddress,
   ),
   "idle-timeout-ms": limit("Silence after which a WebSocket ends", 60_000, LONGEST_MS),
-  "head-timeout-ms": limit(
-    "Time for a request's head",
-    DEFAULT_TAP_LIMITS.headTimeoutMs,
+  "head-timeout-ms": tapLimit("Time for a request's head", "headTimeoutMs", LONGEST_MS),
+  "body-timeout-ms": tapLimit("Time for a request's body", "bodyTimeoutMs", LONGEST_MS),
+  "handshake-timeout-ms": tapLimit(
+    "Time for the server's answer to a handshake",
+    "handshakeTimeoutMs",
     LONGEST_MS,
   ),
+  "keep-alive-timeout-ms": tapLimit(
+    "Time between two requests of a connection",
+    "keepAliveTimeoutMs",
+    LONGEST_MS,
+  ),
+  "stalled-response-ms": tapLimit(
+    "Time that a client may take no byte of a response",
+    "stalledResponseMs",
+    LONGEST_MS,
+  ),
+  "close-timeout-ms": tapLimit(
+    "Time for the end of a connection after both Closes",
+    "closeTimeoutMs",
+    LONGEST_MS,
+  ),
+  "max-head-bytes": tapLimit("Bytes of a request's head", "maxHeadBytes"),
+  "max-fragments": tapLimit("Frames of one message", "maxFragments"),
+  "max-unfinished-handshakes": tapLimit(
+    "Connections without a finished request",
+    "maxUnfinishedHandshakes",
+  ),
+  "capture-frames": captureSize("Frames that the capture keeps", DEFAULT_CAPTURE.maxFrames),
+  "capture-bytes": captureSize("Bytes that the capture keeps", DEFAULT_CAPTURE.maxBytes),
   "help": { kind: "boolean", help: "Print this" },
   "version": { kind: "boolean", help: "Print the version" },
 };

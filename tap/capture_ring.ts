@@ -11,9 +11,12 @@ import type {
   FrameRecord,
 } from "../protocol/mod.ts";
 
-const DEFAULT_MAX_FRAMES = 10_000;
-const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
-const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024;
+/** How much a capture holds where {@linkcode CaptureRingOptions} says nothing else. */
+export const DEFAULT_CAPTURE: Readonly<Required<CaptureRingOptions>> = Object.freeze({
+  maxFrames: 10_000,
+  maxBytes: 16 * 1024 * 1024,
+  maxPayloadBytes: 1024 * 1024,
+});
 const DEFAULT_READ_LIMIT = 200;
 const PREVIEW_BYTES = 64;
 const RSV_SHIFT = 4;
@@ -131,9 +134,9 @@ export class CaptureRing implements CaptureSource {
    */
   constructor(options: CaptureRingOptions = {}) {
     const {
-      maxFrames = DEFAULT_MAX_FRAMES,
-      maxBytes = DEFAULT_MAX_BYTES,
-      maxPayloadBytes = DEFAULT_MAX_PAYLOAD_BYTES,
+      maxFrames = DEFAULT_CAPTURE.maxFrames,
+      maxBytes = DEFAULT_CAPTURE.maxBytes,
+      maxPayloadBytes = DEFAULT_CAPTURE.maxPayloadBytes,
     } = options;
     for (const [name, value] of Object.entries({ maxFrames, maxBytes, maxPayloadBytes })) {
       if (!(value >= 0)) {

@@ -27,6 +27,6 @@ export type {
   FrameRecord,
   TappedPeer,
 } from "../protocol/mod.ts";
-export type { CaptureRingOptions } from "./capture_ring.ts";
+export { type CaptureRingOptions, DEFAULT_CAPTURE } from "./capture_ring.ts";
 export { DEFAULT_TAP_LIMITS, type TapLimits } from "./limits.ts";
 export { Tap, type TapAddress, type TapCloseOptions, type TapOptions } from "./tap.ts";

@@ -278,6 +278,26 @@ Deno.test("flags reach the server", async () => {
   assertEquals([policy.limits.maxMessageBytes, policy.limits.maxUnfinishedBytes], [5_000, 5_000]);
 });
 
+Deno.test("every limit in force has a flag that sets it", async () => {
+  const limits = Object.entries(START_FLAGS).filter(([name, { kind }]) =>
+    kind === "integer" && name !== "port" && name !== "max-connections"
+  );
+  const values = new Map(
+    limits.map(([name, { range }], index) => [name, Math.min(5_000 + index, range![1])]),
+  );
+  await using run = await startCommand(
+    [...values].flatMap(([name, value]) => [`--${name}`, String(value)]),
+  );
+  const { policy, capture } = await statsOf(run.port);
+  const inForce = { ...policy.limits, ...capture };
+  const set = new Set(values.values());
+  const unset = Object.entries(inForce).filter(([name, value]) =>
+    !set.has(value) && !["seen", "kept", "discarded", "keptBytes", "maxConnections"].includes(name)
+  );
+  // The tap waits a quarter longer than the server for a silent client.
+  assertEquals(unset, [["idleTimeoutMs", Math.ceil(values.get("idle-timeout-ms")! * 1.25)]]);
+});
+
 for (
   const [flag, said, tap] of [["--no-tap", "no tap", false], [
     "--no-guard",

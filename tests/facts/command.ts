@@ -56,9 +56,13 @@ export class Server implements AsyncDisposable {
     return JSON.parse(body);
   }
 
-  /** Sends a signal without waiting. */
+  /** Sends a signal without waiting; one that has ended doesn't mind. */
   signal(signal: Deno.Signal): void {
-    Deno.kill(this.pid, signal);
+    try {
+      Deno.kill(this.pid, signal);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** Ends it with SIGTERM; fails unless it ends by itself, in bounded time, with code 0. */

@@ -73,11 +73,22 @@ Deno.test("it stops in bounded time, whoever doesn't play along, with the tap an
   await Promise.all([[], ["--no-tap"]].map(stopAmongTheUnwilling));
 });
 
+Deno.test("when it stops, members aren't told of each other's end", async () => {
+  await using server = await Server.start();
+  const members: RawClient[] = [];
+  for (let i = 0; i < 30; i++) members.push(await RawClient.join(server.port, "lobby"));
+  await server.stop();
+  for (const member of members) {
+    assertEquals((await member.ended).code, 1012);
+    assertEquals(member.mailbox.filter(({ type }) => type === "user_left"), []);
+  }
+});
+
 Deno.test("a server that nobody uses stops at once, signalled twice", async () => {
   await using server = await Server.start();
   const began = performance.now();
+  const stopped = server.stop();
   server.signal("SIGTERM");
-  server.signal("SIGTERM");
-  await server.stop();
+  await stopped;
   assertLess(performance.now() - began, 2_000);
 });
