@@ -84,7 +84,8 @@ function answer(parts: AnswerParts): Deno.ServeHandler<Deno.NetAddr> {
   return (request, info) => {
     const url = URL.parse(request.url);
     if (url?.pathname === "/ws") return rooms.handler(request, info);
-    if (tap !== null && tap.identify(info.remoteAddr.port) === undefined) {
+    const { hostname, port } = info.remoteAddr;
+    if (tap !== null && (hostname !== LOOPBACK || tap.identify(port) === undefined)) {
       return refusal("Cannot serve a connection that did not come through the tap");
     }
     if (url === null || !isAllowedHost(request.headers.get("host"), options.allowedHosts)) {

@@ -4,6 +4,8 @@ import type { Admission } from "./connection.ts";
 import { isAllowedHost, isAllowedOrigin } from "./origin.ts";
 import type { Permission, RoomServerLimits } from "./options.ts";
 
+/** Where a tap before this server dials from. */
+const TAP_ADDRESS = "127.0.0.1";
 /** How much of a header is kept for show. */
 const MAX_SHOWN_HEADER = 256;
 
@@ -61,13 +63,16 @@ export class Doorman {
       ? address
       : { hostname: "local", port: 0 };
     if (control === undefined) return { id: String(++this.#lastId), hostname, port };
-    return control.identify(port) ?? null;
+    // The tap dials from loopback; another address with a port of its own is somebody else.
+    return hostname === TAP_ADDRESS ? control.identify(port) ?? null : null;
   }
 
   /** Checks a handshake. */
   check(request: Request, caller: Caller): Admission | Refusal {
     return this.#broken(request) ?? this.#unwelcome(request) ?? this.#full(caller) ?? {
       ...caller,
+      // Without a guard the tap passes on heads that it doesn't understand: those have no number.
+      id: caller.id === "" ? `untapped-${++this.#lastId}` : caller.id,
       userAgent: shown(request.headers.get("user-agent")),
       origin: shown(request.headers.get("origin")),
       permissions: this.#options.permissions(request),

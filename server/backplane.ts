@@ -8,6 +8,8 @@ export interface Draft {
   content: unknown;
   /** When it was published, in milliseconds since the Unix epoch. */
   timestamp: number;
+  /** The publisher's id of it; then its `ack` takes the message's place in the sequence. */
+  id?: string;
 }
 
 /** A place in a room's log. */

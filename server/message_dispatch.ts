@@ -145,11 +145,8 @@ export class MessageDispatch {
       clientId,
       content,
       timestamp: this.#options.now(),
+      ...(id === undefined ? {} : { id }),
     })
-      .then((position) => {
-        if (id === undefined) return;
-        this.#options.outbound.send(connection, outgoing({ type: "ack", room, id, ...position }));
-      })
       .catch((error) => this.#fail(connection, error, message));
   }
 

@@ -13,10 +13,17 @@ import type { Metrics as Counters } from "./metrics.ts";
 import { type Outbound, outgoing } from "./outbound.ts";
 import type { ConnectionRegistry } from "./registry.ts";
 import type { RoomHub } from "./room_hub.ts";
-import { type SecondReport, Watcher } from "./watcher.ts";
+import { BUSY_BYTES, type SecondReport, Watcher } from "./watcher.ts";
 
 /** How often watchers are told what changed, in milliseconds. */
 const TICK_MS = 100;
+
+/** The answer to a `frame_get` of one who hasn't read the earlier answers. */
+const TOO_BUSY = {
+  code: "rate_limited",
+  message: "Cannot send the frame: earlier ones wait to be read",
+  retryAfterMs: 100,
+} as const;
 
 /** What {@linkcode Monitor} works with. */
 export interface MonitorOptions {
@@ -90,6 +97,9 @@ export class Monitor {
   /** Answers `frame_get`. */
   sendBytes(connection: Connection, request: ClientMessageOf<"frame_get">): void {
     const { connection: id, frame, offset, length } = request;
+    if ((connection.socket?.bufferedAmount ?? 0) > BUSY_BYTES) {
+      return this.#send(connection, { type: "error", ...TOO_BUSY });
+    }
     const found = this.#options.capture?.bytes(id, frame, offset, length) ?? null;
     if (found === null) {
       return this.#send(connection, { type: "frame_gone", connection: id, frame });

@@ -50,11 +50,12 @@ export class Outbound {
   send(connection: Connection, message: Outgoing): void {
     const { socket } = connection;
     if (socket === null || !connection.isOpen || socket.readyState !== WebSocket.OPEN) return;
+    // Before the send: one large message to a client that reads is no reason to end it.
+    this.#checkQueue(connection, socket.bufferedAmount);
     socket.send(message.text);
     connection.counters.messagesOut += 1;
     connection.counters.bytesOut += message.bytes;
     if (!connection.watching) this.#options.metrics.sent(message.bytes);
-    this.#checkQueue(connection, socket.bufferedAmount);
   }
 
   /** Deno queues without bound (deno-facts §1d), so the bound is kept here. */

@@ -108,9 +108,18 @@ export class RoomHub {
     const started = performance.now();
     const message = { type: "room_message", room, from, clientId, content, timestamp, seq };
     this.broadcast(room, outgoing(message), clientId);
+    this.#acknowledge(placed);
     this.#options.metrics.fannedOut(performance.now() - started);
     // Published by the server to a room without members: nobody will ever leave it.
     if (this.members(room).size === 0) this.#options.backplane.release(room);
+  }
+
+  /** Here and not when `publish` resolves: others' messages would stand before it by then. */
+  #acknowledge({ room, clientId, id, epoch, seq }: PlacedMessage): void {
+    if (id === undefined) return;
+    const publisher = this.#options.registry.byClientId(clientId);
+    if (publisher === undefined) return;
+    this.#options.outbound.send(publisher, outgoing({ type: "ack", room, id, epoch, seq }));
   }
 
   #record(room: string): RoomRecord {

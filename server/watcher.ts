@@ -13,9 +13,13 @@ import { type Outbound, outgoing } from "./outbound.ts";
 import type { ConnectionRegistry } from "./registry.ts";
 
 /** With more bytes than this waiting for a watcher it is told nothing until they are gone. */
-const BUSY_BYTES = 262_144;
+export const BUSY_BYTES = 262_144;
 /** How many records of connections go into one message. */
 const RECORDS_PER_MESSAGE = 250;
+/** How many connections' counters go into one message. */
+const COUNTERS_PER_MESSAGE = 1_000;
+/** About how many bytes of records go into one list of a message: names are a client's choice. */
+const BYTES_PER_LIST = 196_608;
 /** How many frames go into one message; the newest, the rest is counted as skipped. */
 const FRAMES_PER_MESSAGE = 200;
 
@@ -52,7 +56,7 @@ export class Watcher {
   readonly #toldTraffic = new Map<string, number>();
   readonly #toldRooms = new Map<string, RoomRecord>();
   #rooms: RoomRecord[] | null = null;
-  #countersDue = false;
+  #countersPass: Iterator<Connection> | null = null;
   #cursor = 0;
   #hasRead = false;
   #skippedFrames = 0;
@@ -79,7 +83,7 @@ export class Watcher {
   tick(second: SecondReport | null): void {
     if (second !== null) {
       this.#rooms = second.rooms;
-      this.#countersDue = true;
+      this.#countersPass ??= this.#options.registry.live();
     }
     if (this.#isBusy()) {
       if (second !== null) this.#skippedMetrics += 1;
@@ -89,7 +93,7 @@ export class Watcher {
       this.#send({ ...second.metrics, skipped: this.#skippedMetrics });
     }
     if (this.#topics.has("connections")) this.#sendConnections();
-    if (this.#topics.has("frames")) this.#sendFrames();
+    if (this.#topics.has("frames") && !this.#isBusy()) this.#sendFrames();
   }
 
   #isBusy(): boolean {
@@ -111,12 +115,14 @@ export class Watcher {
   #changes(): Pick<Connections, "changed" | "counters" | "removed"> {
     const changed: ConnectionRecord[] = [];
     const removed: string[] = [];
+    let bytes = 0;
     for (const id of this.#dirty) {
-      if (changed.length + removed.length >= RECORDS_PER_MESSAGE) break;
+      if (changed.length + removed.length >= RECORDS_PER_MESSAGE || bytes > BYTES_PER_LIST) break;
       this.#dirty.delete(id);
       const record = this.#options.registry.record(id);
       if (record === null) removed.push(id);
       else changed.push(record);
+      bytes += sizeOfRecord(record);
       this.#remember(id, record);
     }
     return { changed, removed, counters: this.#counters() };
@@ -127,35 +133,46 @@ export class Watcher {
     else this.#toldTraffic.set(id, record.counters.messagesIn + record.counters.messagesOut);
   }
 
-  /** Counters of connections that only talked. */
+  /** Counters of connections that only talked; a pass over all of them may take several messages. */
   #counters(): Connections["counters"] {
-    if (!this.#countersDue) return [];
-    this.#countersDue = false;
     const due: Connections["counters"] = [];
-    for (const connection of this.#options.registry.live()) {
-      const { id, counters } = connection;
-      const traffic = counters.messagesIn + counters.messagesOut;
-      if (connection.watching || this.#dirty.has(id) || this.#toldTraffic.get(id) === traffic) {
-        continue;
-      }
-      this.#toldTraffic.set(id, traffic);
-      due.push({ id, counters: { ...counters } });
+    while (this.#countersPass !== null && due.length < COUNTERS_PER_MESSAGE) {
+      const { value: connection, done } = this.#countersPass.next();
+      if (done) this.#countersPass = null;
+      else this.#addCounters(connection, due);
     }
     return due;
   }
 
+  #addCounters(connection: Connection, due: Connections["counters"]): void {
+    const { id, counters } = connection;
+    const traffic = counters.messagesIn + counters.messagesOut;
+    if (connection.watching || this.#dirty.has(id) || this.#toldTraffic.get(id) === traffic) return;
+    this.#toldTraffic.set(id, traffic);
+    due.push({ id, counters: { ...counters } });
+  }
+
   #roomChanges(): Pick<Connections, "rooms" | "roomsRemoved"> {
     const now = this.#rooms;
-    this.#rooms = null;
-    if (now === null) return { rooms: [], roomsRemoved: [] };
-    const rooms = now.filter((record) => !isSame(record, this.#toldRooms.get(record.room)));
-    const gone = new Set(this.#toldRooms.keys());
+    const rooms: RoomRecord[] = [];
+    if (now === null) return { rooms, roomsRemoved: [] };
+    let bytes = 0;
     for (const record of now) {
+      if (isSame(record, this.#toldRooms.get(record.room))) continue;
+      bytes += sizeOfRoom(record.room);
+      // The rest goes with the next tick; what was told until then is the same by then.
+      if (bytes > BYTES_PER_LIST) return { rooms, roomsRemoved: [] };
       this.#toldRooms.set(record.room, record);
-      gone.delete(record.room);
+      rooms.push(record);
     }
+    this.#rooms = null;
+    return { rooms, roomsRemoved: this.#forgetRooms(new Set(now.map(({ room }) => room))) };
+  }
+
+  #forgetRooms(known: ReadonlySet<string>): string[] {
+    const gone = [...this.#toldRooms.keys()].filter((room) => !known.has(room));
     for (const room of gone) this.#toldRooms.delete(room);
-    return { rooms, roomsRemoved: [...gone] };
+    return gone;
   }
 
   #sendFrames(): void {
@@ -185,4 +202,14 @@ export class Watcher {
 
 function isSame(a: RoomRecord, b: RoomRecord | undefined): boolean {
   return b !== undefined && a.members === b.members && a.seq === b.seq && a.epoch === b.epoch;
+}
+
+/** About how long a record is as JSON. */
+function sizeOfRecord(record: ConnectionRecord | null): number {
+  return 500 + (record?.rooms ?? []).reduce((bytes, room) => bytes + sizeOfRoom(room), 0);
+}
+
+/** About how long a room's record is as JSON: three bytes a UTF-16 unit at the most. */
+function sizeOfRoom(room: string): number {
+  return 100 + 3 * room.length;
 }
