@@ -42,6 +42,7 @@ async function start(options: StartOptions): Promise<void> {
   const { adminTokenFile } = options;
   const access = new DashboardAccess({
     open: options.dashboardOpen,
+    port: options.port,
     ...(adminTokenFile === undefined ? {} : { adminToken: readAdminToken(adminTokenFile) }),
   });
   const fetchPage = await builtApp();
@@ -61,12 +62,13 @@ async function start(options: StartOptions): Promise<void> {
     signIn: (token) => access.signIn(token),
   });
   handler = answer({ options, rooms, tap, fetchPage });
-  const address = listening(options, () => tap?.listen({ hostname, port }) ?? server.address);
+  // Before the port is open: a crowd may leave no file descriptor for a signal's listener.
   onStopSignal(async () => {
     await rooms.close();
     await tap?.close();
     await server.stop();
   });
+  const address = listening(options, () => tap?.listen({ hostname, port }) ?? server.address);
   announce(options, address.port);
 }
 
@@ -91,8 +93,19 @@ function answer(parts: AnswerParts): Deno.ServeHandler<Deno.NetAddr> {
     if (url === null || !isAllowedHost(request.headers.get("host"), options.allowedHosts)) {
       return refusal("Cannot serve this host");
     }
+    if (!isDecodable(url.pathname)) return refusal("Cannot read the address", 400);
     return fetchPage(request, info);
   };
+}
+
+/** Fresh decodes paths and doesn't catch what that throws. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURI(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function makeTap(options: StartOptions, port: number): Tap {
@@ -106,6 +119,7 @@ function makeTap(options: StartOptions, port: number): Tap {
       maxMessageBytes: options.limit("max-message-bytes"),
       maxUnfinishedBytes: options.limit("max-message-bytes"),
       maxFragments: options.limit("max-fragments"),
+      maxControlFramesPerSecond: options.limit("max-control-frames"),
       maxHeadBytes: options.limit("max-head-bytes"),
       maxUnfinishedHandshakes: options.limit("max-unfinished-handshakes"),
       headTimeoutMs: options.limit("head-timeout-ms"),

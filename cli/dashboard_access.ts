@@ -13,6 +13,11 @@ const ADMIN: readonly Permission[] = ["read", "write", "monitor", "admin"];
 export interface DashboardAccessOptions {
   /** Whether the server listens on loopback and no other host name was allowed. */
   open: boolean;
+  /**
+   * The port, for the cookie's name: cookies don't tell ports apart, two servers would overwrite
+   * each other's.
+   */
+  port?: number;
   /** The admin token; without one nobody can sign in. */
   adminToken?: string;
 }
@@ -24,6 +29,7 @@ export interface DashboardAccessOptions {
  */
 export class DashboardAccess {
   readonly #open: boolean;
+  readonly #cookieName: string;
   readonly #adminToken: string | undefined;
   /** The cookie's value on loopback, where nobody had to sign in. */
   readonly #loopbackSecret = newSecret();
@@ -32,6 +38,7 @@ export class DashboardAccess {
 
   constructor(options: DashboardAccessOptions) {
     this.#open = options.open;
+    this.#cookieName = options.port ? `${COOKIE}_${options.port}` : COOKIE;
     this.#adminToken = options.adminToken;
   }
 
@@ -48,13 +55,13 @@ export class DashboardAccess {
   /** The cookie for a page on loopback, or `null`. */
   cookieFor(request: Request): string | null {
     return this.#isOpenTo(request) && !this.#hasCookie(request)
-      ? cookie(this.#loopbackSecret)
+      ? this.#cookie(this.#loopbackSecret)
       : null;
   }
 
   /** The cookie for one who brought the admin token, or `null`. */
   signIn(token: string): string | null {
-    return this.#isToken(token) ? cookie(this.#signedInSecret) : null;
+    return this.#isToken(token) ? this.#cookie(this.#signedInSecret) : null;
   }
 
   /** Loopback alone is not enough: a proxy in front of us connects from loopback too. */
@@ -66,9 +73,25 @@ export class DashboardAccess {
   }
 
   #hasCookie(request: Request): boolean {
-    const value = cookieOf(request);
+    const value = this.#cookieOf(request);
     return isSame(value, this.#signedInSecret) ||
       (this.#isOpenTo(request) && isSame(value, this.#loopbackSecret));
+  }
+
+  #cookie(value: string): string {
+    const name = this.#cookieName;
+    const headers = new Headers();
+    setCookie(headers, { name, value, httpOnly: true, sameSite: "Strict", path: "/" });
+    return headers.get("set-cookie")!;
+  }
+
+  /** A malformed Cookie header holds no cookie of ours. */
+  #cookieOf(request: Request): string {
+    try {
+      return getCookies(request.headers)[this.#cookieName] ?? "";
+    } catch {
+      return "";
+    }
   }
 
   #hasToken(request: Request): boolean {
@@ -84,21 +107,6 @@ export class DashboardAccess {
 /** 256 random bits, new with each start. */
 function newSecret(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toHex();
-}
-
-function cookie(value: string): string {
-  const headers = new Headers();
-  setCookie(headers, { name: COOKIE, value, httpOnly: true, sameSite: "Strict", path: "/" });
-  return headers.get("set-cookie")!;
-}
-
-/** A malformed Cookie header holds no cookie of ours. */
-function cookieOf(request: Request): string {
-  try {
-    return getCookies(request.headers)[COOKIE] ?? "";
-  } catch {
-    return "";
-  }
 }
 
 /** Compares two secrets in a time that tells nothing but their lengths. */

@@ -103,6 +103,10 @@ export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
   ),
   "max-head-bytes": tapLimit("Bytes of a request's head", "maxHeadBytes"),
   "max-fragments": tapLimit("Frames of one message", "maxFragments"),
+  "max-control-frames": tapLimit(
+    "Control frames of one client in a second",
+    "maxControlFramesPerSecond",
+  ),
   "max-unfinished-handshakes": tapLimit(
     "Connections without a finished request",
     "maxUnfinishedHandshakes",

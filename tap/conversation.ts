@@ -1,10 +1,10 @@
 import {
+  type Finding,
   type Frame,
   FrameDecoder,
   hasToken,
   headerValues,
   parseExtensions,
-  type ProtocolError,
   type RequestHead,
   type ResponseHead,
 } from "../frames/mod.ts";
@@ -41,7 +41,7 @@ export type Verdict =
   | { readonly kind: "refuse"; readonly refusal: Refusal }
   /** What the server has just said must not reach the client. */
   | { readonly kind: "replace"; readonly refusal: Refusal }
-  | { readonly kind: "violation"; readonly error: ProtocolError }
+  | { readonly kind: "violation"; readonly error: Finding }
   | { readonly kind: "done" };
 
 /** What happens in a conversation. Called synchronously; must not throw. */

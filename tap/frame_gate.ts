@@ -11,6 +11,7 @@ import {
   type Finding,
   type Frame,
   FrameDecoder,
+  isControl,
   type PartialFrame,
   ProtocolError,
 } from "../frames/mod.ts";
@@ -47,10 +48,15 @@ export class FrameGate {
   #held: ByteBuffer | null = null;
   #taken = 0;
   #wholeEnd = 0;
-  #violation: ProtocolError | null = null;
+  #violation: Finding | null = null;
+  readonly #maxControlFrames: number;
+  #controlFrames = 0;
+  /** When the second began in which they are counted. */
+  #controlSince = -Infinity;
 
   constructor({ limits, allowRsv1, maxKeptPayloadBytes, onFrame }: FrameGateOptions) {
     this.#onFrame = onFrame;
+    this.#maxControlFrames = bound(limits.maxControlFramesPerSecond);
     this.#decoder = new FrameDecoder({
       sender: "client",
       allowRsv1,
@@ -63,7 +69,7 @@ export class FrameGate {
   }
 
   /** The violation that shut the gate. */
-  get violation(): ProtocolError | null {
+  get violation(): Finding | null {
     return this.#violation;
   }
 
@@ -84,6 +90,8 @@ export class FrameGate {
     this.#taken += chunk.length;
     try {
       for (const frame of this.#decoder.decode(chunk)) {
+        this.#violation = this.#flood(frame);
+        if (this.#violation) break;
         this.#wholeEnd = frame.offset + frame.header.length + frame.payloadLength;
         this.#onFrame(frame);
       }
@@ -92,6 +100,20 @@ export class FrameGate {
       this.#violation = error;
     }
     return this.#release(chunk, Math.max(0, this.#wholeEnd - chunkStart));
+  }
+
+  /** One control frame more than a second may have; no rule of RFC 6455, so the policy's code. */
+  #flood({ opcode, offset }: Frame): Finding | null {
+    if (!isControl(opcode)) return null;
+    const now = performance.now();
+    if (now - this.#controlSince >= 1_000) {
+      this.#controlSince = now;
+      this.#controlFrames = 0;
+    }
+    this.#controlFrames++;
+    if (this.#controlFrames <= this.#maxControlFrames) return null;
+    const message = `Cannot take the frame: ${this.#maxControlFrames} control frames a second`;
+    return { rule: "control-flood", section: "5.5", closeCode: 1008, offset, message };
   }
 
   /** Lets go of the chunk's first `whole` bytes and what was held before them; holds the rest. */
@@ -111,7 +133,7 @@ export class FrameGate {
     return released;
   }
 
-  #showOffender(rest: Uint8Array, violation: ProtocolError): void {
+  #showOffender(rest: Uint8Array, violation: Finding): void {
     const bytes = concat([this.#held?.view() ?? NOTHING, rest.subarray(0, MOST_OFFENDING_BYTES)]);
     this.#held = null;
     this.#onFrame(offendingFrame(bytes, violation, this.#wholeEnd));
@@ -119,7 +141,7 @@ export class FrameGate {
 }
 
 /** The frame that broke a rule, as far as it came. */
-function offendingFrame(bytes: Uint8Array, violation: ProtocolError, start: number): Frame {
+function offendingFrame(bytes: Uint8Array, violation: Finding, start: number): Frame {
   const decoder = new FrameDecoder({
     sender: "client",
     mode: "lenient",

@@ -92,6 +92,13 @@ export interface TapLimits {
    * @default 1024
    */
   maxFragments: number;
+  /**
+   * The most control frames of a client in a second; then 1008. They cost the server an answer each
+   * and count against no limit of its rooms.
+   *
+   * @default 100
+   */
+  maxControlFramesPerSecond: number;
 }
 
 /**
@@ -121,6 +128,7 @@ export const DEFAULT_TAP_LIMITS: Readonly<TapLimits> = Object.freeze({
   maxMessageBytes: 64 * 1024,
   maxUnfinishedBytes: 64 * 1024,
   maxFragments: 1_024,
+  maxControlFramesPerSecond: 100,
 });
 
 /** Fills in what wasn't given, and refuses what isn't a limit. */

@@ -167,3 +167,13 @@ Deno.test("every character of a secret counts", () => {
     assertEquals(access.signIn(`${TOKEN.slice(0, i)}#${TOKEN.slice(i + 1)}`), null);
   }
 });
+
+Deno.test("two servers on one host don't overwrite each other's cookie", () => {
+  const [one, other] = [8_000, 8_001].map((port) => new DashboardAccess({ open: true, port }));
+  const page = new Request("http://localhost/", { headers: { host: "localhost" } });
+  const both = [one, other].map((access) => access.cookieFor(page)!.split(";")[0]).join("; ");
+  const request = new Request("http://localhost/ws", {
+    headers: { host: "localhost", cookie: both },
+  });
+  assertEquals([one, other].map((access) => access.permissions(request).length), [4, 4]);
+});

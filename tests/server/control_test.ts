@@ -139,6 +139,26 @@ Deno.test("the tap's numbers are only for WebSockets: what has none is no handsh
   assertEquals([served.rooms.connections(), served.rooms.getStats().totals.errors], [[], {}]);
 });
 
+Deno.test("without a guard, what the tap didn't understand has a number of its own", async () => {
+  const control = new FakeControl();
+  control.answers = "unnumbered";
+  await using served = serveRooms({ control });
+  await served.connect();
+  await served.connect();
+  assertEquals(served.rooms.connections().map(({ id }) => id), ["untapped-1", "untapped-2"]);
+});
+
+Deno.test("a port that the tap knows is not enough: it dials from one address", async () => {
+  await using served = serveRooms({ control: new FakeControl() });
+  const request = new Request("http://localhost/ws", { headers: GOOD });
+  const remoteAddr = { transport: "tcp", hostname: "127.0.0.2", port: 1 } as const;
+  const response = served.rooms.handler(request, { remoteAddr });
+  assertEquals([response.status, await response.text()], [
+    403,
+    "Cannot serve a connection that did not come through the tap\n",
+  ]);
+});
+
 Deno.test("who didn't come through the tap isn't let in", async () => {
   const control = new FakeControl();
   control.answers = "unknown";

@@ -75,6 +75,16 @@ Deno.test("who reads too slowly is ended once, and not inside of a loop over mem
   assertEquals(metrics.totals(0).slowConsumersClosed, 1);
 });
 
+Deno.test("one message over the bound is no reason to end who reads", async () => {
+  const { outbound, slow } = make(100);
+  const { connection, socket } = fakeConnection();
+  outbound.send(connection, { text: "x".repeat(5_000), bytes: 5_000 });
+  socket.bufferedAmount = 0;
+  outbound.send(connection, HELLO);
+  await Promise.resolve();
+  assertEquals(slow, []);
+});
+
 Deno.test("0 lets any number of bytes wait", async () => {
   const { outbound, slow } = make(0);
   const { connection, socket } = fakeConnection();

@@ -105,6 +105,37 @@ Deno.test("paging: what was told and changes again comes again", () => {
   assertEquals(idsOf(bench.connectionsOf()).at(-1), first.id);
 });
 
+Deno.test("paging: long names of rooms make more and smaller messages, and none is left out", () => {
+  const bench = new Bench(["connections"], 60);
+  for (const { rooms } of bench.connections) {
+    for (let i = 0; i < 100; i++) rooms.add(`${i}`.padEnd(120, "漢"));
+  }
+  const rooms = Array.from({ length: 3_000 }, (_, i): RoomRecord => ({
+    room: `${i}`.padEnd(120, "漢"),
+    members: 1,
+    epoch: "e",
+    seq: 0,
+  }));
+  const seen = { connections: 0, rooms: 0 };
+  let page = bench.connectionsOf(bench.second(rooms));
+  for (; page !== null; page = bench.connectionsOf()) {
+    assertLess(new TextEncoder().encode(JSON.stringify(page)).length, 600_000);
+    seen.connections += page.changed.length;
+    seen.rooms += page.rooms.length;
+  }
+  assertEquals(seen, { connections: 60, rooms: 3_000 });
+});
+
+Deno.test("paging: thousands that only talk are told in several messages", () => {
+  const bench = new Bench(["connections"], 2_300);
+  while (bench.connectionsOf() !== null);
+  for (const { counters } of bench.connections) counters.messagesIn += 1;
+  const pages = [bench.second(), null, null, null].map((second) =>
+    bench.connectionsOf(second)?.counters.length ?? 0
+  );
+  assertEquals(pages, [1_000, 1_000, 300, 0]);
+});
+
 Deno.test("paging: what was forgotten comes as removed, in pages too", () => {
   const bench = new Bench(["connections"]);
   while (bench.connectionsOf() !== null);

@@ -123,12 +123,22 @@ const BAD_FRAMES: BadFrames[] = [
     code: 1009,
     rule: "too-many-fragments",
   },
+  {
+    name: "too many control frames",
+    good: concat(...Array(20).fill(masked("", { opcode: 9 }))),
+    bad: masked("", { opcode: 10 }),
+    code: 1008,
+    rule: "control-flood",
+  },
 ];
 
 Deno.test("bad frames end their connection with the right code, and nobody else's", async (t) => {
   const { target, heard } = recordingUpgrader();
   await using _target = target;
-  const { tap, port, told } = startTap({ target: target.address, limits: { maxFragments: 16 } });
+  const { tap, port, told } = startTap({
+    target: target.address,
+    limits: { maxFragments: 16, maxControlFramesPerSecond: 20 },
+  });
   await using _tap = tap;
   using bystander = await openRaw(port);
   for (const [i, { name, good, bad, code, rule }] of BAD_FRAMES.entries()) {
