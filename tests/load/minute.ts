@@ -91,7 +91,11 @@ async function measure(command: RunningCommand, options: LoadOptions): Promise<F
   using server = new ProcessSamples(command.pid);
   using clients = new ProcessSamples(generator.pid);
   let generatorShare = NaN;
-  const publishing = generator.run(() => generatorShare = clients.processorShare());
+  const publishing = generator.run(() => {
+    generatorShare = clients.processorShare();
+    // The clients' process ends next, perhaps before the pages have been measured.
+    clients[Symbol.dispose]();
+  });
   const pages = page === null ? {} : await measurePages(page, options.seconds * 1_000);
   const traffic = await publishing;
   return {
