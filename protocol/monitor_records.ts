@@ -17,7 +17,7 @@ export interface Totals {
   bytesReceived: number;
   /** Errors by their code (error codes, close codes' names, rules of the guard). */
   errors: Record<string, number>;
-  /** Clients that came back. */
+  /** Clients that came back: those that sent `resume`. */
   reconnections: number;
   /** Rooms with members now. */
   rooms: number;

@@ -62,7 +62,10 @@ export class MessageDispatch {
     },
     auth: (connection) => this.#refuse(connection, "auth_unsupported"),
     // Sessions aren't kept by this version, so every one is unknown to it.
-    resume: (connection) => this.#refuse(connection, "session_unknown"),
+    resume: (connection) => {
+      this.#options.metrics.reconnected();
+      this.#refuse(connection, "session_unknown");
+    },
     join_room: (connection, message) => this.#join(connection, message),
     leave_room: (connection, { room }) => this.#options.hub.leave(connection, room),
     room_message: (connection, message) => this.#publish(connection, message),

@@ -99,6 +99,11 @@ export class Metrics {
     this.#fanOut.add(milliseconds);
   }
 
+  /** A client said that it is one that was here before. */
+  reconnected(): void {
+    this.#totals.reconnections += 1;
+  }
+
   /** A ping was answered. */
   roundTrip(milliseconds: number): void {
     this.#roundTrip.add(milliseconds);

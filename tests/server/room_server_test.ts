@@ -111,6 +111,7 @@ Deno.test("what this version lacks is said, not ignored", async () => {
   const ann = await served.connect();
   ann.send({ type: "resume", session: "x" });
   assertEquals((await ann.next("error")).code, "session_unknown");
+  assertEquals(served.rooms.getStats().totals.reconnections, 1);
   ann.send({ type: "auth", token: "x" });
   assertEquals((await ann.next("error")).code, "auth_unsupported");
   ann.socket.send(new Uint8Array([1, 2, 3]));
