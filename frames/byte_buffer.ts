@@ -1,9 +1,10 @@
 const SMALLEST_CAPACITY = 64;
-const GROWTH = 4;
+/** So that a frame of 1 MiB in chunks of 64 KiB is allocated once. */
+const GROWTH = 16;
 
 /**
- * Bytes that grow as they come, so that a declared length alone never costs memory: at most four
- * times of what came is allocated, and never more than the limit.
+ * Bytes that grow as they come, so that a declared length alone never costs memory: at most
+ * sixteen times of what came is allocated, and never more than the limit.
  *
  * ```
  * | room for a header | bytes … | capacity still free |
@@ -42,7 +43,7 @@ export class ByteBuffer {
   }
 
   #grow(needed: number): void {
-    const roomy = Math.max(needed, this.#length * GROWTH, SMALLEST_CAPACITY);
+    const roomy = Math.max(needed * GROWTH, SMALLEST_CAPACITY);
     const grown = new Uint8Array(this.#lead + Math.min(roomy, this.#mostBytes));
     grown.set(this.#memory.subarray(0, this.#lead + this.#length));
     this.#memory = grown;
