@@ -1,7 +1,9 @@
-import { ByteBuffer } from "./byte_buffer.ts";
-import type { Finding } from "./errors.ts";
+import type { DeflateDirection, Inflater } from "./deflate.ts";
+import { type Finding, ProtocolError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
 import { startsMessage } from "./header_rules.ts";
+import { createInflater } from "./inflate.ts";
+import { InflatedBody, type MessageBody, PlainBody } from "./message_body.ts";
 import { Opcode } from "./opcodes.ts";
 import { decodeText } from "./utf8.ts";
 
@@ -11,25 +13,34 @@ const DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 export interface Message {
   /** {@linkcode Opcode}.TEXT or .BINARY. */
   readonly opcode: typeof Opcode.TEXT | typeof Opcode.BINARY;
-  /** The unmasked payload; shorter than `payloadLength` when `truncated`. */
+  /** The unmasked payload, inflated where it is `inflated`; only its beginning when `truncated`. */
   readonly payload: Uint8Array;
   /** Size of the payload on the wire in bytes, all fragments together. */
   readonly payloadLength: number;
-  /** Whether only a part of the payload was kept. */
+  /** Whether only the beginning of the payload was kept, or could be inflated. */
   readonly truncated: boolean;
-  /** The text of a text message, `null` for others. Bytes that aren't UTF-8 become U+FFFD. */
+  /**
+   * The text of a text message, `null` for others and where it is compressed and not inflated. Bytes
+   * that aren't UTF-8 become U+FFFD.
+   */
   readonly text: string | null;
   /** How many frames it came in, from 1. */
   readonly fragments: number;
   /** Whether its first frame has RSV1: the payload is compressed (RFC 7692). */
   readonly compressed: boolean;
+  /**
+   * Whether the payload is what came out of the inflater. `false` for a compressed message where no
+   * compression was agreed on, or where an earlier message that couldn't be inflated to its end took
+   * the context with it.
+   */
+  readonly inflated: boolean;
   /** Offset in the stream, in bytes, of its first frame. */
   readonly offset: number;
-  /** The findings of all its frames. */
+  /** The findings of all its frames, and of inflating them. */
   readonly findings: readonly Finding[];
 }
 
-/** Limits of a {@linkcode MessageAssembler}. */
+/** Compression and limits of a {@linkcode MessageAssembler}. */
 export interface MessageAssemblerOptions {
   /**
    * The most bytes of a message that are kept; the rest is counted and the message is `truncated`.
@@ -37,12 +48,39 @@ export interface MessageAssemblerOptions {
    * @default 16777216 (16 MiB)
    */
   readonly maxMessageBytes?: number;
+  /**
+   * How the sender compresses, as the handshake agreed on: {@linkcode DeflateAgreement}'s `server` or
+   * `client`.
+   *
+   * @default not at all: messages with RSV1 are handed on as they are
+   */
+  readonly deflate?: DeflateDirection;
+  /**
+   * The most bytes that a message may inflate to. At the limit inflating stops, so that a bomb costs
+   * no more: the message is `truncated` and has the finding `inflated-too-big`.
+   *
+   * @default the same as maxMessageBytes
+   */
+  readonly maxInflatedBytes?: number;
+  /**
+   * Makes the inflater, for one that runs elsewhere than in a browser.
+   *
+   * @default createInflater
+   */
+  readonly createInflater?: (direction: DeflateDirection) => Inflater;
+  /**
+   * `"strict"` throws a {@linkcode ProtocolError} where a compressed message breaks a rule, as the
+   * decoder does for frames. `"lenient"` attaches the finding to the message.
+   *
+   * @default "lenient"
+   */
+  readonly mode?: "strict" | "lenient";
 }
 
 /** The message that has begun and not ended. */
 interface Unfinished {
   readonly first: Frame;
-  readonly kept: ByteBuffer;
+  readonly body: MessageBody;
   readonly findings: Finding[];
   payloadLength: number;
   fragments: number;
@@ -50,9 +88,9 @@ interface Unfinished {
 
 /**
  * Puts fragments together to messages. It takes the frames of one {@linkcode FrameDecoder}, which has
- * checked them; control frames between fragments pass by. It never throws: where a lenient decoder
- * let a broken order through, a new first frame gives up the unfinished message, and a continuation
- * without a start is dropped. Source: RFC 6455 §5.4, §5.6.
+ * checked them; control frames between fragments pass by. Where a lenient decoder let a broken order
+ * through, a new first frame gives up the unfinished message, and a continuation without a start is
+ * dropped. Source: RFC 6455 §5.4, §5.6, RFC 7692 §6.2, §7.2.2.
  *
  * @example
  * ```ts
@@ -70,15 +108,26 @@ interface Unfinished {
  */
 export class MessageAssembler {
   readonly #maxMessageBytes: number;
+  readonly #maxInflatedBytes: number;
+  readonly #strict: boolean;
+  readonly #inflater: Inflater | null;
+  readonly #contextTakeover: boolean;
+  #inflating: InflatedBody | null = null;
   #unfinished: Unfinished | null = null;
 
   /**
    * Starts at the first frame after the handshake.
    *
-   * @param options The limit.
+   * @param options Compression and limits.
+   * @throws {RangeError} If the window bits of `deflate` aren't 8 to 15.
    */
   constructor(options: MessageAssemblerOptions = {}) {
-    this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+    const { deflate, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
+    this.#maxMessageBytes = maxMessageBytes;
+    this.#maxInflatedBytes = options.maxInflatedBytes ?? maxMessageBytes;
+    this.#strict = options.mode === "strict";
+    this.#inflater = deflate ? (options.createInflater ?? createInflater)(deflate) : null;
+    this.#contextTakeover = deflate?.contextTakeover ?? true;
   }
 
   /** How many fragments of an unfinished message have come; 0 between two messages. */
@@ -91,6 +140,7 @@ export class MessageAssembler {
    *
    * @param frame A frame of the decoder, in the stream's order.
    * @returns The message that this frame ends, or `null`.
+   * @throws {ProtocolError} In strict mode, if a compressed message breaks a rule.
    *
    * @example A message of one frame
    * ```ts
@@ -108,32 +158,58 @@ export class MessageAssembler {
   }
 
   #start(frame: Frame): Message | null {
-    this.#unfinished = null;
-    const { payload, payloadLength, findings } = frame;
-    if (frame.fin && payload.length <= this.#maxMessageBytes) {
-      return new AssembledMessage(frame, { payload, payloadLength, findings, fragments: 1 });
+    const body = this.#inflatedBody(frame);
+    const { payload, payloadLength, findings, truncated } = frame;
+    if (!body && frame.fin && payload.length <= this.#maxMessageBytes) {
+      this.#unfinished = null;
+      const inflated = false;
+      const rest = { payload, payloadLength, findings, truncated, inflated, fragments: 1 };
+      return new AssembledMessage(frame, rest);
     }
-    const kept = new ByteBuffer(this.#maxMessageBytes);
-    this.#unfinished = { first: frame, kept, findings: [], payloadLength: 0, fragments: 0 };
+    this.#unfinished = {
+      first: frame,
+      body: body ?? new PlainBody(this.#maxMessageBytes),
+      findings: [],
+      payloadLength: 0,
+      fragments: 0,
+    };
     return this.#continue(frame);
   }
 
+  /** RFC 7692 §6.2: RSV1 of the first frame says whether the message is compressed. */
+  #inflatedBody(first: Frame): MessageBody | null {
+    if (!first.rsv1 || !this.#inflater) return null;
+    if (this.#inflating && !this.#inflating.contextKept) {
+      if (this.#contextTakeover) return null;
+      this.#inflater.reset();
+    }
+    this.#inflating = new InflatedBody(first, this.#inflater, {
+      maxInflatedBytes: this.#maxInflatedBytes,
+      maxKeptBytes: Math.min(this.#maxMessageBytes, this.#maxInflatedBytes),
+    });
+    return this.#inflating;
+  }
+
   #continue(frame: Frame): Message | null {
-    const message = this.#unfinished!;
-    // After a gap nothing more is kept: what is kept is always the message's beginning.
-    if (message.kept.length === message.payloadLength) message.kept.append(frame.payload);
-    message.payloadLength += frame.payloadLength;
-    message.fragments++;
-    message.findings.push(...frame.findings);
+    const { first, body, findings, ...counts } = this.#unfinished!;
+    const finding = body.add(frame);
+    if (finding && this.#strict) throw new ProtocolError(finding);
+    findings.push(...frame.findings, ...(finding ? [finding] : []));
+    const payloadLength = counts.payloadLength + frame.payloadLength;
+    const fragments = counts.fragments + 1;
+    this.#unfinished = frame.fin ? null : { first, body, findings, payloadLength, fragments };
     if (!frame.fin) return null;
-    this.#unfinished = null;
-    const { payloadLength, findings, fragments } = message;
-    const payload = message.kept.view();
-    return new AssembledMessage(message.first, { payload, payloadLength, findings, fragments });
+    const { truncated } = body;
+    const inflated = body === this.#inflating;
+    const rest = { payload: body.view(), payloadLength, findings, truncated, inflated, fragments };
+    return new AssembledMessage(first, rest);
   }
 }
 
-type Assembled = Pick<Message, "payload" | "payloadLength" | "findings" | "fragments">;
+type Assembled = Pick<
+  Message,
+  "payload" | "payloadLength" | "findings" | "fragments" | "truncated" | "inflated"
+>;
 
 class AssembledMessage implements Message {
   readonly opcode: typeof Opcode.TEXT | typeof Opcode.BINARY;
@@ -142,24 +218,26 @@ class AssembledMessage implements Message {
   readonly truncated: boolean;
   readonly fragments: number;
   readonly compressed: boolean;
+  readonly inflated: boolean;
   readonly offset: number;
   readonly findings: readonly Finding[];
   #text: string | null = null;
 
-  constructor(first: Frame, { payload, payloadLength, findings, fragments }: Assembled) {
+  constructor(first: Frame, rest: Assembled) {
     this.opcode = first.opcode === Opcode.TEXT ? Opcode.TEXT : Opcode.BINARY;
-    this.payload = payload;
-    this.payloadLength = payloadLength;
-    this.truncated = payload.length < payloadLength;
-    this.fragments = fragments;
+    this.payload = rest.payload;
+    this.payloadLength = rest.payloadLength;
+    this.truncated = rest.truncated;
+    this.fragments = rest.fragments;
     this.compressed = first.rsv1;
+    this.inflated = rest.inflated;
     this.offset = first.offset;
-    this.findings = findings;
+    this.findings = rest.findings;
   }
 
   /** Decoded when it is asked for: who only counts or relays never pays for it. */
   get text(): string | null {
-    if (this.opcode !== Opcode.TEXT) return null;
+    if (this.opcode !== Opcode.TEXT || this.compressed && !this.inflated) return null;
     return this.#text ??= decodeText(this.payload);
   }
 }

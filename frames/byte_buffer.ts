@@ -1,9 +1,12 @@
 const SMALLEST_CAPACITY = 64;
 const GROWTH = 4;
+/** Up to 1 MiB it grows faster: so a frame of that size in chunks of 64 KiB is allocated once. */
+const EARLY_GROWTH = 32;
+const EARLY_BYTES = 1024 * 1024;
 
 /**
  * Bytes that grow as they come, so that a declared length alone never costs memory: at most four
- * times of what came is allocated, and never more than the limit.
+ * times of what came is allocated (up to 1 MiB thirty-two times), and never more than the limit.
  *
  * ```
  * | room for a header | bytes … | capacity still free |
@@ -42,7 +45,8 @@ export class ByteBuffer {
   }
 
   #grow(needed: number): void {
-    const roomy = Math.max(needed, this.#length * GROWTH, SMALLEST_CAPACITY);
+    const early = Math.min(needed * EARLY_GROWTH, EARLY_BYTES);
+    const roomy = Math.max(needed * GROWTH, early, SMALLEST_CAPACITY);
     const grown = new Uint8Array(this.#lead + Math.min(roomy, this.#mostBytes));
     grown.set(this.#memory.subarray(0, this.#lead + this.#length));
     this.#memory = grown;

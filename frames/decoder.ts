@@ -4,12 +4,8 @@ import { ByteBuffer } from "./byte_buffer.ts";
 import { DecodedFrame, type Frame, type PartialFrame, wireBytes } from "./frame.ts";
 import {
   extendedLengthBytes,
-  FIN_BIT,
   FIXED_HEADER_BYTES,
-  LARGEST_7_BIT_LENGTH,
   LARGEST_HEADER_BYTES,
-  LENGTH_IS_64_BIT,
-  MASK_BIT,
   MASKING_KEY_BYTES,
 } from "./header_layout.ts";
 import {
@@ -23,14 +19,10 @@ import {
   startsMessage,
 } from "./header_rules.ts";
 import { applyMask } from "./mask.ts";
-import { copySmallFrame, type FramePlace, LARGEST_SHARED_PAYLOAD } from "./memory.ts";
 import { Opcode } from "./opcodes.ts";
 import { PayloadChecker } from "./payload_rules.ts";
+import { PlainFrameReader } from "./plain_frame.ts";
 import type { Rule } from "./rules.ts";
-
-/** First bytes of a message in one frame: FIN, no RSV bit. */
-const PLAIN_TEXT = FIN_BIT | Opcode.TEXT;
-const PLAIN_BINARY = FIN_BIT | Opcode.BINARY;
 
 const NOTHING = new Uint8Array(0);
 const NO_FINDINGS: readonly Finding[] = Object.freeze([]);
@@ -78,8 +70,7 @@ export class FrameDecoder {
   readonly #maxKept: number;
   readonly #context: HeaderContext;
   readonly #checker = new PayloadChecker();
-  readonly #mustMask: boolean;
-  readonly #plainLimit: number;
+  readonly #plain: PlainFrameReader;
 
   // The stream:  … | chunk[0] … chunk[index] … |      position = chunkStart + index
   #chunk: Uint8Array | null = null;
@@ -113,16 +104,11 @@ export class FrameDecoder {
   constructor(options: FrameDecoderOptions) {
     const { mode, sender, continues } = options;
     this.#strict = mode !== "lenient";
-    this.#mustMask = sender === "client";
     this.#maxKept = keptBytesOf(options);
     this.#context = contextOf(options);
     const { maxFrameBytes, maxMessageBytes } = this.#context;
-    this.#plainLimit = Math.min(
-      LARGEST_SHARED_PAYLOAD,
-      this.#maxKept,
-      maxFrameBytes,
-      maxMessageBytes,
-    );
+    const mostPlainBytes = Math.min(this.#maxKept, maxFrameBytes, maxMessageBytes);
+    this.#plain = new PlainFrameReader(sender === "client", mostPlainBytes);
     // Where in the message the stream was joined isn't known, so its text can't be checked.
     if (continues) this.#openMessage(continues, { checkText: false });
   }
@@ -270,46 +256,14 @@ export class FrameDecoder {
     }
   }
 
-  /**
-   * The common frame at once: a small message in one frame, whole in the chunk. What is asked here
-   * is just what keeps every rule; anything else goes byte by byte, which finds what is wrong.
-   */
+  /** The common frame at once, where no message is open. */
   #readPlainFrame(chunk: Uint8Array): Frame | null {
-    const start = this.#index;
-    const first = chunk[start];
-    if (first !== PLAIN_TEXT && first !== PLAIN_BINARY || this.#context.message) return null;
-    const place = this.#placePlainFrame(chunk, start);
-    if (!place) return null;
-    const { headerLength, payloadLength, masked } = place;
-    const payload = copySmallFrame(chunk, place);
-    if (first === PLAIN_TEXT && !this.#checker.isText(payload)) return null;
-    const offset = this.#chunkStart + start;
-    this.#index = start + headerLength + payloadLength;
-    this.#frameStart = this.#chunkStart + this.#index;
-    const findings = NO_FINDINGS;
-    return new DecodedFrame({
-      first,
-      masked,
-      headerLength,
-      payloadLength,
-      payload,
-      offset,
-      findings,
-    });
-  }
-
-  #placePlainFrame(chunk: Uint8Array, start: number): FramePlace | null {
-    const masked = this.#mustMask;
-    // The wrong MASK bit makes this larger than any 7-bit length.
-    const length7 = chunk[start + 1] ^ (masked ? MASK_BIT : 0);
-    if (length7 >= LENGTH_IS_64_BIT) return null;
-    const extended = extendedLengthBytes(length7);
-    const payloadLength = extended ? chunk[start + 2] << 8 | chunk[start + 3] : length7;
-    if (extended && payloadLength <= LARGEST_7_BIT_LENGTH) return null;
-    const headerLength = FIXED_HEADER_BYTES + extended + (masked ? MASKING_KEY_BYTES : 0);
-    const fits = start + headerLength + payloadLength <= chunk.length;
-    if (!fits || payloadLength > this.#plainLimit) return null;
-    return { start, headerLength, payloadLength, masked };
+    if (this.#context.message) return null;
+    const frame = this.#plain.read(chunk, this.#index, this.position);
+    if (frame === null) return null;
+    this.#index += this.#plain.length;
+    this.#frameStart = this.position;
+    return frame;
   }
 
   #readFirstByte(chunk: Uint8Array): null {
@@ -510,5 +464,6 @@ export class FrameDecoder {
     this.#chunkStart += this.#index;
     this.#index = 0;
     this.#chunk = null;
+    this.#plain.leave();
   }
 }

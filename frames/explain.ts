@@ -106,11 +106,17 @@ export interface ExplainOptions {
    */
   readonly findings?: readonly Finding[];
   /**
-   * Whether an extension claims RSV1.
+   * Whether permessage-deflate was agreed on, which claims RSV1.
    *
    * @default false
    */
   readonly allowRsv1?: boolean;
+  /**
+   * Whether the message that a continuation belongs to is compressed: its own RSV1 doesn't tell.
+   *
+   * @default false
+   */
+  readonly compressed?: boolean;
   /**
    * How many bytes of the payload are written out as hex and text.
    *
@@ -143,11 +149,11 @@ export interface ExplainOptions {
 export function explainFrame(bytes: Uint8Array, options: ExplainOptions = {}): Explanation {
   const layout = measure(bytes);
   const fields = [
-    ...firstByteFields(bytes),
+    ...firstByteFields(bytes, options),
     ...secondByteFields(bytes),
     ...extendedLengthFields(bytes, layout),
     ...maskingKeyFields(bytes, layout),
-    ...payloadFields(bytes, layout, options.previewBytes ?? DEFAULT_PREVIEW_BYTES),
+    ...payloadFields(bytes, layout, options),
   ];
   const missingBytes = Math.max(layout.frameEnd - bytes.length, 0);
   return {
@@ -193,18 +199,17 @@ function readUint(bytes: Uint8Array): number {
   return bytes.reduce((value, byte) => value * 256 + byte, 0);
 }
 
-function firstByteFields(bytes: Uint8Array): Field[] {
+function firstByteFields(bytes: Uint8Array, options: ExplainOptions): Field[] {
   if (bytes.length === 0) return [];
   const first = bytes[0];
   const fin = (first & FIN_BIT) !== 0;
   const opcode = first & OPCODE_MASK;
-  const rsv1 = "an extension's; permessage-deflate marks compressed messages with it";
   return [
     bitField(bytes, { id: "fin", name: "FIN", byte: 0, mask: FIN_BIT }, {
       meaning: fin ? "last frame of its message" : "more fragments follow",
     }),
     bitField(bytes, { id: "rsv1", name: "RSV1", byte: 0, mask: RSV1_BIT }, {
-      meaning: first & RSV1_BIT ? rsv1 : "no extension uses it here",
+      ...rsv1Meaning(first, options),
     }),
     bitField(
       bytes,
@@ -221,6 +226,34 @@ function firstByteFields(bytes: Uint8Array): Field[] {
       meaning: `${opcodeName(opcode)}, a ${isControl(opcode) ? "control" : "data"} frame`,
     }),
   ];
+}
+
+/** RFC 7692 §6: it is the "Per-Message Compressed" bit, where the extension was agreed on. */
+function rsv1Meaning(
+  first: number,
+  { allowRsv1 = false, compressed = false }: ExplainOptions,
+): { meaning: string; section?: string } {
+  const set = (first & RSV1_BIT) !== 0;
+  const opcode = first & OPCODE_MASK;
+  if (!allowRsv1) {
+    const claimed = "an extension's; permessage-deflate marks compressed messages with it";
+    return { meaning: set ? claimed : "no extension uses it here" };
+  }
+  const section = "RFC 7692 §6";
+  if (isControl(opcode)) {
+    return {
+      meaning: set ? "set where it must not be" : "control frames are never compressed",
+      section,
+    };
+  }
+  if (opcode !== Opcode.CONTINUATION) {
+    return { meaning: `the message is ${set ? "" : "not "}compressed`, section };
+  }
+  if (set) return { meaning: "set where it must not be", section };
+  const inherited = `the message's first frame says that it is ${
+    compressed ? "" : "not "
+  }compressed`;
+  return { meaning: inherited, section };
 }
 
 function reservedMeaning(bit: number): { meaning: string } {
@@ -274,8 +307,10 @@ function maskingKeyFields(bytes: Uint8Array, { lengthEnd, headerEnd }: Layout): 
   }));
 }
 
-function payloadFields(bytes: Uint8Array, layout: Layout, previewBytes: number): Field[] {
+function payloadFields(bytes: Uint8Array, layout: Layout, options: ExplainOptions): Field[] {
+  const { previewBytes = DEFAULT_PREVIEW_BYTES } = options;
   const { headerEnd, frameEnd, opcode } = layout;
+  const compressed = isCompressed(bytes[0], options);
   return byteFields(bytes, headerEnd, frameEnd, (raw) => {
     const plain = unmaskedPreview(bytes, layout, { from: headerEnd, raw, previewBytes });
     return {
@@ -284,12 +319,21 @@ function payloadFields(bytes: Uint8Array, layout: Layout, previewBytes: number):
       pattern: "",
       raw: preview(raw, previewBytes),
       ...(layout.masked && { unmasked: preview(plain, previewBytes) }),
-      value: payloadValue(opcode, plain, raw.length > plain.length),
-      meaning: `${bytesText(layout.payloadLength!)} of ${opcodeName(opcode)} payload`,
-      section: payloadSection(opcode),
+      value: payloadValue(opcode, plain, { cut: raw.length > plain.length, compressed }),
+      meaning: `${bytesText(layout.payloadLength!)} of ${compressed ? "compressed " : ""}${
+        opcodeName(opcode)
+      } payload`,
+      section: compressed ? "RFC 7692 §7.2" : payloadSection(opcode),
       ...(opcode === Opcode.CLOSE && { children: closeFields(bytes, layout) }),
     };
   });
+}
+
+/** Whether the payload is DEFLATE data: a part of it says nothing as text. */
+function isCompressed(first: number, { allowRsv1, compressed }: ExplainOptions): boolean {
+  const opcode = first & OPCODE_MASK;
+  if (!allowRsv1 || isControl(opcode)) return false;
+  return opcode === Opcode.CONTINUATION ? compressed ?? false : (first & RSV1_BIT) !== 0;
 }
 
 function payloadSection(opcode: number): string {
@@ -302,8 +346,12 @@ function payloadSection(opcode: number): string {
   return sections[opcode] ?? "5.5";
 }
 
-function payloadValue(opcode: number, plain: Uint8Array, cut: boolean): string {
-  if (opcode === Opcode.BINARY || opcode === Opcode.CLOSE) {
+function payloadValue(
+  opcode: number,
+  plain: Uint8Array,
+  { cut, compressed }: { cut: boolean; compressed: boolean },
+): string {
+  if (compressed || opcode === Opcode.BINARY || opcode === Opcode.CLOSE) {
     return hexPairs(plain) + (cut ? " …" : "");
   }
   // A preview may end inside a character: that one is left out, it isn't invalid.
@@ -366,7 +414,7 @@ interface BitPlace {
 function bitField(
   bytes: Uint8Array,
   { id, name, byte, mask }: BitPlace,
-  { value, meaning }: { value?: string; meaning: string },
+  { value, meaning, section = "5.2" }: { value?: string; meaning: string; section?: string },
 ): Field {
   const lowestBit = mask & -mask;
   return {
@@ -380,7 +428,7 @@ function bitField(
     raw: hexPairs(bytes.subarray(byte, byte + 1)),
     value: value ?? String((bytes[byte] & mask) / lowestBit),
     meaning,
-    section: "5.2",
+    section,
     complete: true,
   };
 }

@@ -76,35 +76,48 @@ export interface FrameParts {
   readonly findings: readonly Finding[];
 }
 
-/** The decoder's frames: header and key are views that are made when somebody asks. */
+/** The decoder's frames: the bits are read, and header and key made, when somebody asks. */
 export class DecodedFrame implements Frame {
-  readonly fin: boolean;
-  readonly rsv1: boolean;
-  readonly rsv2: boolean;
-  readonly rsv3: boolean;
-  readonly opcode: number;
   readonly masked: boolean;
   readonly payloadLength: number;
   readonly payload: Uint8Array;
-  readonly truncated: boolean;
   readonly offset: number;
   readonly findings: readonly Finding[];
+  readonly #first: number;
   readonly #headerLength: number;
 
   constructor(parts: FrameParts) {
-    const { first, payload, payloadLength } = parts;
-    this.fin = (first & FIN_BIT) !== 0;
-    this.rsv1 = (first & RSV1_BIT) !== 0;
-    this.rsv2 = (first & RSV2_BIT) !== 0;
-    this.rsv3 = (first & RSV3_BIT) !== 0;
-    this.opcode = first & OPCODE_MASK;
     this.masked = parts.masked;
-    this.payloadLength = payloadLength;
-    this.payload = payload;
-    this.truncated = payload.length < payloadLength;
+    this.payloadLength = parts.payloadLength;
+    this.payload = parts.payload;
     this.offset = parts.offset;
     this.findings = parts.findings;
+    this.#first = parts.first;
     this.#headerLength = parts.headerLength;
+  }
+
+  get fin(): boolean {
+    return (this.#first & FIN_BIT) !== 0;
+  }
+
+  get rsv1(): boolean {
+    return (this.#first & RSV1_BIT) !== 0;
+  }
+
+  get rsv2(): boolean {
+    return (this.#first & RSV2_BIT) !== 0;
+  }
+
+  get rsv3(): boolean {
+    return (this.#first & RSV3_BIT) !== 0;
+  }
+
+  get opcode(): number {
+    return this.#first & OPCODE_MASK;
+  }
+
+  get truncated(): boolean {
+    return this.payload.length < this.payloadLength;
   }
 
   get header(): Uint8Array {

@@ -6,6 +6,7 @@ import {
   parseExtensions,
   parseProtocols,
 } from "./header_values.ts";
+import { checkDeflateAnswer, DEFLATE, readDeflate } from "./negotiate_deflate.ts";
 import type { HeaderField, HttpHead, RequestHead, ResponseHead } from "./http_head.ts";
 
 const WEBSOCKET_VERSION = "13";
@@ -59,11 +60,12 @@ export interface UpgradeResponseOptions {
    */
   readonly protocols?: readonly string[];
   /**
-   * The names of the extensions in the request.
+   * The extensions of the request; of one that is only named the parameters of the answer can't be
+   * compared with the offer's.
    *
    * @default none
    */
-  readonly extensions?: readonly string[];
+  readonly extensions?: readonly (string | Extension)[];
 }
 
 /** The parts of a request's head that the handshake is about. */
@@ -386,8 +388,8 @@ const RESPONSE_CHECKS: readonly Check<ResponseHead, UpgradeResponseOptions>[] = 
     section: "4.1",
     header: "Sec-WebSocket-Extensions",
     fault: ({ headers }, { extensions = [] }) => {
-      const chosen = parseExtensions(headerValues(headers, "Sec-WebSocket-Extensions")) ?? [];
-      const alien = chosen.find(({ name }) => !extensions.includes(name));
+      const offered = extensions.map((extension) => nameOf(extension));
+      const alien = extensionsOf(headers).find(({ name }) => !offered.includes(name));
       return alien ? `extension wasn't offered: ${alien.name}` : null;
     },
   },
@@ -412,6 +414,28 @@ const RESPONSE_CHECKS: readonly Check<ResponseHead, UpgradeResponseOptions>[] = 
   },
 ];
 
+function nameOf(extension: string | Extension): string {
+  return typeof extension === "string" ? extension : extension.name;
+}
+
+function extensionsOf(headers: readonly HeaderField[]): readonly Extension[] {
+  return parseExtensions(headerValues(headers, "Sec-WebSocket-Extensions")) ?? [];
+}
+
+/** RFC 7692 §7.1: what a client has to check where it offered permessage-deflate. */
+function deflateFindings(
+  { headers }: ResponseHead,
+  { extensions = [] }: UpgradeResponseOptions,
+): readonly HandshakeFinding[] {
+  if (!extensions.some((extension) => nameOf(extension) === DEFLATE)) return [];
+  const answers = extensionsOf(headers).filter(({ name }) => name === DEFLATE);
+  const offers = extensions.filter((extension) => typeof extension !== "string");
+  if (extensions.includes(DEFLATE)) {
+    return answers.flatMap((answer) => readDeflate(answer, "answer").findings);
+  }
+  return checkDeflateAnswer(answers, offers).findings;
+}
+
 function wrongAccept(accepts: readonly string[], key: string): string | null {
   if (accepts.length !== 1) return null;
   const expected = acceptKey(key);
@@ -420,7 +444,8 @@ function wrongAccept(accepts: readonly string[], key: string): string | null {
 }
 
 /**
- * Checks a server's answer against every rule that a client has to check. Source: RFC 6455 §4.1.
+ * Checks a server's answer against every rule that a client has to check. Source: RFC 6455 §4.1,
+ * RFC 7692 §7.1.
  *
  * @param head The head, from {@linkcode parseResponseHead}.
  * @param options What the client asked for: at least its key.
@@ -442,5 +467,6 @@ export function checkUpgradeResponse(
   head: ResponseHead,
   options: UpgradeResponseOptions,
 ): HandshakeFinding[] {
-  return findingsOf(RESPONSE_CHECKS, head, options).map(({ finding }) => finding);
+  const findings = findingsOf(RESPONSE_CHECKS, head, options).map(({ finding }) => finding);
+  return [...findings, ...deflateFindings(head, options)];
 }

@@ -1,8 +1,8 @@
 import { MASKING_KEY_BYTES } from "./header_layout.ts";
+import { BYTES_PER_WORD } from "./words.ts";
 
 /** Below this many bytes the plain loop is quicker than making a view of 32-bit words. */
 const WORDWISE_FROM_BYTES = 128;
-const BYTES_PER_WORD = 4;
 const LAST_KEY_BYTE = MASKING_KEY_BYTES - 1;
 
 /** The key as bytes and as one word in this machine's byte order. */

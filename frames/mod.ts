@@ -1,12 +1,14 @@
 /**
  * WebSocket frames and handshakes as values: bytes in, frames and findings out. No socket, no timer,
- * no platform API, so it runs in Deno and in a browser. Source: RFC 6455.
+ * no platform API, so it runs in Deno and in a browser. Source: RFC 6455, RFC 7692.
  *
  * - {@linkcode FrameDecoder} cuts a stream into frames and checks every rule, strictly or leniently;
  *   {@linkcode MessageAssembler} puts fragments together.
  * - {@linkcode encodeFrame}, {@linkcode applyMask} and {@linkcode closePayload} make frames.
  * - {@linkcode parseRequestHead}, {@linkcode checkUpgradeRequest}, {@linkcode checkUpgradeResponse}
  *   and {@linkcode acceptKey} are the opening handshake.
+ * - {@linkcode negotiateDeflate}, {@linkcode checkDeflateAnswer}, {@linkcode createInflater} and
+ *   {@linkcode createDeflater} are permessage-deflate; {@linkcode MessageAssembler} inflates.
  * - {@linkcode explainFrame} and {@linkcode hexDump} show a frame bit by bit.
  *
  * @example From frames to messages
@@ -41,6 +43,8 @@ export {
   parseClosePayload,
 } from "./close.ts";
 export { FrameDecoder } from "./decoder.ts";
+export type { DeflateDirection, Deflater, Inflated, Inflater, InflateStop } from "./deflate.ts";
+export { createDeflater, type DeflaterOptions } from "./deflater.ts";
 export type { FrameDecoderOptions } from "./decoder_options.ts";
 export { encodeFrame, type EncodeOptions } from "./encoder.ts";
 export { type Finding, ProtocolError } from "./errors.ts";
@@ -90,7 +94,18 @@ export {
   type RequestHead,
   type ResponseHead,
 } from "./http_head.ts";
+export { createInflater } from "./inflate.ts";
 export { applyMask } from "./mask.ts";
+export {
+  checkDeflateAnswer,
+  type DeflateAgreement,
+  type DeflateElement,
+  type DeflateParameters,
+  type DeflateServerOptions,
+  formatDeflate,
+  negotiateDeflate,
+  readDeflate,
+} from "./negotiate_deflate.ts";
 export { isControl, isDefinedOpcode, Opcode, opcodeName } from "./opcodes.ts";
 export { type Rule, type RuleFacts, RULES } from "./rules.ts";
 export { Utf8Validator } from "./utf8.ts";

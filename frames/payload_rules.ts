@@ -40,12 +40,6 @@ export class PayloadChecker {
     return this.#textOpen ? this.#text.needed : 0;
   }
 
-  /** Whether a message of one frame is UTF-8; only to be asked where no message is open. */
-  isText(payload: Uint8Array): boolean {
-    this.#text.reset();
-    return this.#text.check(payload, 0) < 0;
-  }
-
   /** A message begins; `checkText` if it is text, and not compressed. */
   startMessage(checkText: boolean): void {
     this.#textOpen = checkText;

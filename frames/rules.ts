@@ -32,7 +32,9 @@ export type Rule =
   | "text-not-utf8"
   | "close-code-invalid"
   | "close-reason-not-utf8"
-  | "data-after-close";
+  | "data-after-close"
+  | "deflate-invalid"
+  | "inflated-too-big";
 
 const PROTOCOL_ERROR = 1002;
 const INVALID_DATA = 1007;
@@ -43,8 +45,8 @@ function row(section: string, closeCode: number, summary: string): RuleFacts {
 }
 
 /**
- * Every rule that the decoder checks: its section, its close code, and the rule in a sentence.
- * Source: RFC 6455 §5, §7.4, §8.1, §10.4.
+ * Every rule that the decoder and the assembler check: its section, its close code, and the rule in a
+ * sentence. Source: RFC 6455 §5, §7.4, §8.1, §10.4, RFC 7692 §6.1, §7.2.
  *
  * @example
  * ```ts
@@ -102,5 +104,11 @@ export const RULES: Readonly<Record<Rule, RuleFacts>> = {
   "text-not-utf8": row("8.1", INVALID_DATA, "Text is UTF-8"),
   "close-code-invalid": row("7.4", PROTOCOL_ERROR, "Only some codes may stand in a Close frame"),
   "close-reason-not-utf8": row("5.5.1", INVALID_DATA, "A Close reason is UTF-8"),
+  "deflate-invalid": row(
+    "RFC 7692 §7.2",
+    INVALID_DATA,
+    "A compressed payload is DEFLATE data within the window agreed on",
+  ),
+  "inflated-too-big": row("10.4", TOO_BIG, "A message inflates to no more than the limit"),
   "data-after-close": row("5.5.1", PROTOCOL_ERROR, "Nothing follows a Close frame"),
 };

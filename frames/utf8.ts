@@ -1,3 +1,5 @@
+import { BYTES_PER_WORD, NON_ASCII_IN_WORD } from "./words.ts";
+
 /** Bounds of a continuation byte (RFC 3629 §4, `UTF8-tail`). */
 const TAIL_LOW = 0x80;
 const TAIL_HIGH = 0xbf;
@@ -5,8 +7,6 @@ const FIRST_NON_ASCII = 0x80;
 
 /** After this many ASCII bytes in a row the next are read four at a time. */
 const WORDWISE_AFTER_BYTES = 32;
-const BYTES_PER_WORD = 4;
-const NON_ASCII_IN_WORD = 0x80808080 | 0;
 
 /**
  * Checks UTF-8 as it arrives, cut anywhere, and names the first byte after which no continuation can

@@ -169,3 +169,88 @@ Deno.test("explainFrame names the section of each kind of payload", () => {
     explainFrame(concat(Uint8Array.of(0x80 | opcode, 1), hex("61"))).fields.at(-1)!.section;
   assertEquals([1, 2, 8, 9, 10, 11].map(section), ["5.6", "5.6", "5.5.1", "5.5.2", "5.5.3", "5.5"]);
 });
+
+for (
+  const [name, digits, options, rsv1, section, payload] of [
+    [
+      "first frame",
+      "41 02 f2 48",
+      { allowRsv1: true },
+      "the message is compressed",
+      "RFC 7692 §6",
+      ["f2 48", "2 bytes of compressed text payload", "RFC 7692 §7.2"],
+    ],
+    [
+      "masked first frame",
+      "c1 82 01 02 03 04 f3 4a",
+      { allowRsv1: true },
+      "the message is compressed",
+      "RFC 7692 §6",
+      ["f2 48", "2 bytes of compressed text payload", "RFC 7692 §7.2"],
+    ],
+    [
+      "continuation",
+      "80 02 cd c9",
+      { allowRsv1: true, compressed: true },
+      "the message's first frame says that it is compressed",
+      "RFC 7692 §6",
+      ["cd c9", "2 bytes of compressed continuation payload", "RFC 7692 §7.2"],
+    ],
+    [
+      "continuation of a plain message",
+      "80 01 61",
+      { allowRsv1: true },
+      "the message's first frame says that it is not compressed",
+      "RFC 7692 §6",
+      ["a", "1 byte of continuation payload", "5.6"],
+    ],
+    [
+      "plain message",
+      "81 01 61",
+      { allowRsv1: true },
+      "the message is not compressed",
+      "RFC 7692 §6",
+      ["a", "1 byte of text payload", "5.6"],
+    ],
+    [
+      "ping",
+      "89 01 61",
+      { allowRsv1: true, compressed: true },
+      "control frames are never compressed",
+      "RFC 7692 §6",
+      ["a", "1 byte of ping payload", "5.5.2"],
+    ],
+    [
+      "ping with RSV1",
+      "c9 01 61",
+      { allowRsv1: true },
+      "set where it must not be",
+      "RFC 7692 §6",
+      ["a", "1 byte of ping payload", "5.5.2"],
+    ],
+    [
+      "continuation with RSV1",
+      "c0 01 61",
+      { allowRsv1: true, compressed: true },
+      "set where it must not be",
+      "RFC 7692 §6",
+      ["61", "1 byte of compressed continuation payload", "RFC 7692 §7.2"],
+    ],
+    [
+      "RSV1 that nobody agreed on",
+      "c1 01 61",
+      {},
+      "an extension's; permessage-deflate marks compressed messages with it",
+      "5.2",
+      ["a", "1 byte of text payload", "5.6"],
+    ],
+  ] as const
+) {
+  Deno.test(`RSV1 and the payload, explained: ${name}`, () => {
+    const { fields } = explainFrame(hex(digits), options);
+    const bit = fields.find(({ id }) => id === "rsv1")!;
+    assertEquals([bit.meaning, bit.section], [rsv1, section]);
+    const last = fields.find(({ id }) => id === "payload")!;
+    assertEquals([last.value, last.meaning, last.section], [...payload]);
+  });
+}

@@ -2,9 +2,11 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import {
   checkUpgradeRequest,
   checkUpgradeResponse,
+  parseExtensions,
   parseRequestHead,
   parseResponseHead,
   readUpgradeRequest,
+  type UpgradeResponseOptions,
 } from "@/frames/mod.ts";
 import { utf8 } from "./helpers.ts";
 import { REQUEST_HEAD, RESPONSE_HEAD, SAMPLE_KEY } from "./vectors.ts";
@@ -315,3 +317,30 @@ Deno.test("a response's protocol and extension need to have been asked for", () 
     "protocol-not-offered",
   ]);
 });
+
+for (
+  const [answer, rule] of [
+    ["permessage-deflate; server_max_window_bits=9", null],
+    ["permessage-deflate", "deflate-answer-not-offered"],
+    ["permessage-deflate; server_max_window_bits", "deflate-parameter-value"],
+    ["permessage-deflate; x", "deflate-parameter-unknown"],
+  ] as const
+) {
+  Deno.test(`a response's permessage-deflate is checked against the offer: ${answer}`, () => {
+    const head = parseResponseHead(
+      changed(
+        RESPONSE_HEAD,
+        "Sec-WebSocket-Protocol: chat",
+        `Sec-WebSocket-Extensions: ${answer}`,
+      ),
+    );
+    const offers = parseExtensions(["permessage-deflate; server_max_window_bits=9"])!;
+    const rules = (extensions: UpgradeResponseOptions["extensions"]) =>
+      checkUpgradeResponse(head, { ...ASKED, extensions }).map(({ rule }) => rule);
+    assertEquals(rules(offers), rule ? [rule] : []);
+    // Only named, its parameters are looked at by themselves.
+    const alone = rule === "deflate-answer-not-offered" ? null : rule;
+    assertEquals(rules(["permessage-deflate"]), alone ? [alone] : []);
+    assertEquals(rules(undefined), ["extension-not-offered"]);
+  });
+}
