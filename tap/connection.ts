@@ -7,8 +7,9 @@ import { ConnectionStory } from "./connection_story.ts";
 import { Conversation, type Verdict } from "./conversation.ts";
 import { type Expiry, expiryOf } from "./deadlines.ts";
 import { refusalResponse } from "./refusal_response.ts";
-import { AdaptiveReader, closeQuietly, sendAtOnce, SerialWriter } from "./relay.ts";
+import { AdaptiveReader, closeQuietly, type NetConn, sendAtOnce, SerialWriter } from "./relay.ts";
 import type { Refusal } from "./request_rules.ts";
+import { dialTarget } from "./target.ts";
 
 /** How long the last words to a client may take. */
 const LAST_WORDS_MS = 1_000;
@@ -32,13 +33,13 @@ export class TapConnection implements TappedPeer {
   readonly port: number;
 
   readonly #host: ConnectionHost;
-  readonly #client: Deno.TcpConn;
+  readonly #client: NetConn;
   readonly #down: SerialWriter;
   readonly #conversation: Conversation;
   readonly #story: ConnectionStory;
   readonly #clock = new PhaseClock();
 
-  #target: Deno.TcpConn | null = null;
+  #target: NetConn | null = null;
   #up: SerialWriter | null = null;
   #targetPump: Promise<void> | null = null;
 
@@ -57,7 +58,7 @@ export class TapConnection implements TappedPeer {
   #lastWordsTimer: ReturnType<typeof setTimeout> | undefined;
   #roomMade: (() => void) | null = null;
 
-  constructor(client: Deno.TcpConn, host: ConnectionHost) {
+  constructor(client: NetConn, host: ConnectionHost) {
     this.#host = host;
     this.#client = client;
     this.hostname = client.remoteAddr.hostname;
@@ -82,7 +83,8 @@ export class TapConnection implements TappedPeer {
       limits,
       maxKeptPayloadBytes: ring.maxPayloadBytes,
       events: {
-        upgradeRequested: () => this.#story.beginHandshake(),
+        upgradeRequested: (head) => this.#story.beginHandshake(head),
+        upgradeAnswered: (head) => this.#story.answered(head),
         upgradeRefused: (status) =>
           this.#story.failHandshake("server", {
             status,
@@ -103,6 +105,7 @@ export class TapConnection implements TappedPeer {
       await this.#targetPump;
     } catch {
       // The client's side was reset: what is left to do is below.
+      this.#endedFirst ??= "client";
     } finally {
       this.destroy();
       await this.#targetPump;
@@ -119,7 +122,7 @@ export class TapConnection implements TappedPeer {
     closeQuietly(this.#client);
     this.#reportLostHandshake();
     this.#noteUnfinished();
-    this.#story.end();
+    this.#story.end(this.#cutting ? "tap" : this.#endedFirst ?? "tap");
   }
 
   /** Ends the connection, with a Close frame where that is possible. */
@@ -266,9 +269,9 @@ export class TapConnection implements TappedPeer {
 
   /** Opens the inner connection; a client whose server can't be reached gets 502. */
   async #dial(): Promise<void> {
-    let target: Deno.TcpConn;
+    let target: NetConn;
     try {
-      target = await Deno.connect(this.#host.target);
+      target = await dialTarget(this.#host.target);
     } catch {
       await this.#refuseWithoutServer();
       return;
@@ -281,7 +284,7 @@ export class TapConnection implements TappedPeer {
     this.#targetPump = this.#pumpTarget(target);
   }
 
-  async #pumpTarget(target: Deno.TcpConn): Promise<void> {
+  async #pumpTarget(target: NetConn): Promise<void> {
     const reader = new AdaptiveReader(target);
     const next = () => reader.read().catch(() => this.#resetByServer());
     try {

@@ -15,6 +15,7 @@
  */
 export type {
   CapturedBytes,
+  CaptureEvent,
   CaptureReading,
   CaptureReadOptions,
   CaptureSource,
@@ -22,11 +23,20 @@ export type {
   ConnectionControl,
   ConnectionObserver,
   CutReason,
+  EndEvent,
+  EndingParty,
   FailedHandshake,
   FindingRecord,
+  FrameEvent,
   FrameRecord,
+  GapEvent,
+  HandshakeFailure,
+  HeadEvent,
+  OpenEvent,
   TappedPeer,
 } from "../protocol/mod.ts";
+export type { JournalCursor, JournalReader, JournalReading } from "./capture_journal.ts";
 export type { CaptureRingOptions } from "./capture_ring.ts";
 export { DEFAULT_TAP_LIMITS, type TapLimits } from "./limits.ts";
 export { Tap, type TapAddress, type TapCloseOptions, type TapOptions } from "./tap.ts";
+export type { TapTarget, TargetTls } from "./target.ts";
