@@ -11,6 +11,7 @@
  * @module
  */
 import { FlagError } from "./cli/flags.ts";
+import { convertCommand, readCommand } from "./cli/tap/file_commands.ts";
 import { explainCommand } from "./cli/tap/explain_command.ts";
 import { CommandFailure } from "./cli/tap/failure.ts";
 import { handshakeCommand } from "./cli/tap/handshake_command.ts";
@@ -28,6 +29,8 @@ type Command = (args: string[], terminal: Terminal) => Promise<number>;
 const COMMANDS: Readonly<Record<string, Command>> = {
   explain: explainCommand,
   handshake: handshakeCommand,
+  read: readCommand,
+  convert: convertCommand,
 };
 
 /**

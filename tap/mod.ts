@@ -40,3 +40,14 @@ export type { CaptureRingOptions } from "./capture_ring.ts";
 export { DEFAULT_TAP_LIMITS, type TapLimits } from "./limits.ts";
 export { Tap, type TapAddress, type TapCloseOptions, type TapOptions } from "./tap.ts";
 export type { TapTarget, TargetTls } from "./target.ts";
+export {
+  type ByteSource,
+  type CaptureEncoder,
+  captureEncoder,
+  CaptureFileError,
+  type CaptureFileLimits,
+  type CaptureFormat,
+  captureFormatOf,
+  type CaptureReadFileOptions,
+  readCapture,
+} from "./captures/mod.ts";

@@ -120,7 +120,7 @@ function frameLine(view: FrameView, link: FrameLink, paint: Paint): string {
     connectionOf(event.connection),
     paint(direction, direction.padEnd(3)),
     paint("strong", opcodeName(view.opcode).padEnd(12)),
-    flagsOf(view).padEnd(9),
+    flagsOf(view).padEnd(11),
     String(event.length).padStart(7),
     previewOf(view),
     ...linkText(link, paint),

@@ -3,6 +3,7 @@ import type { CaptureEvent } from "../../protocol/mod.ts";
 import { VERSION } from "../../protocol/mod.ts";
 import { Tap } from "../../tap/mod.ts";
 import { hostText } from "./address.ts";
+import { CaptureSaver } from "./capture_saver.ts";
 import { EventLines } from "./event_lines.ts";
 import { CommandFailure, reasonOf } from "./failure.ts";
 import { FILTER_HELP } from "./filter.ts";
@@ -16,6 +17,8 @@ const GRACE_MS = 500;
 const USAGE = `Usage: tap --target ws://localhost:8000/ws [flags]
        tap explain <hex|base64|file|->       explains frames field by field
        tap handshake <file|->                checks the heads of an opening handshake
+       tap read <capture>                    prints a capture file
+       tap convert <capture> <file>          writes it as .jsonl, .har or .pcap
        tap <command> --help                  tells more
 
 Stands before a WebSocket server, passes every byte unchanged, and prints one line a frame: time,
@@ -28,6 +31,7 @@ ${FILTER_HELP}
 
 Examples:
   tap --listen 9000 --target ws://localhost:8000/ws
+  tap --target ws://localhost:8000/ws --save today.jsonl --quiet
   tap --target wss://example.com/feed --filter 'data len>1000 or finding' --json
 
 The request's Host stays as the client wrote it: a server that asks for its own name may refuse it.
@@ -71,25 +75,35 @@ export function startRelay(options: RelayOptions, terminal: Terminal): RunningRe
     redact: options.redact,
   });
   tap.observer = complaints(terminal);
-  const address = listening(tap, options);
+  const saver = options.save ? new CaptureSaver(options.save, terminal) : null;
+  const address = listening(tap, options, () => saver?.close());
+  const keeper = saver &&
+    new JournalViewer(tap.journal, { show: (events) => saver.write(events), rests: false });
   const printer = options.quiet ? null : printingViewer(tap, options, terminal);
   terminal.say(readyText(options, address));
   return {
     address,
     async stop() {
       await tap.close({ graceMs: GRACE_MS });
-      await printer?.close();
+      await Promise.all([printer?.close(), keeper?.close()]);
+      saver?.close();
       const { seen } = tap.capture.stats;
       const missed = printer?.missed ? `, ${printer.missed} not printed` : "";
-      terminal.say(`${seen} frames${missed}`);
+      const lost = keeper?.missed ? `, ${keeper.missed} not saved` : "";
+      terminal.say(`${seen} frames${missed}${lost}`);
     },
   };
 }
 
-function listening(tap: Tap, { address }: RelayOptions): Deno.NetAddr {
+function listening(
+  tap: Tap,
+  { address }: RelayOptions,
+  giveUp: () => void,
+): Deno.NetAddr {
   try {
     return tap.listen(address);
   } catch (error) {
+    giveUp();
     const where = hostText(address.hostname, address.port);
     throw new CommandFailure(`Cannot listen on ${where}: ${reasonOf(error)}`);
   }

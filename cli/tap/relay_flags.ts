@@ -1,5 +1,10 @@
 import { FlagError, type FlagSpec, type FlagValues } from "../flags.ts";
-import type { TapAddress, TapTarget } from "../../tap/mod.ts";
+import {
+  type CaptureFormat,
+  captureFormatOf,
+  type TapAddress,
+  type TapTarget,
+} from "../../tap/mod.ts";
 import { parseListen, parseTarget } from "./address.ts";
 import { CommandFailure, reasonOf } from "./failure.ts";
 import { type FrameFilter, parseFilter } from "./filter.ts";
@@ -13,6 +18,11 @@ export const RELAY_FLAGS: Readonly<Record<string, FlagSpec>> = {
     fallback: "127.0.0.1:9000",
   },
   "target": { kind: "string", value: "URL", help: "The server: ws:// or wss://" },
+  "save": {
+    kind: "string",
+    value: "FILE",
+    help: "Save everything to .jsonl (appended to), .har or .pcap",
+  },
   "filter": { kind: "string", value: "TERMS", help: "Which frames are printed (see below)" },
   "hex": { kind: "boolean", help: "Print each frame's fields and bytes too" },
   "json": { kind: "boolean", help: "Print one JSON object a line" },
@@ -26,6 +36,25 @@ export const RELAY_FLAGS: Readonly<Record<string, FlagSpec>> = {
   "help": { kind: "boolean", help: "Print this" },
   "version": { kind: "boolean", help: "Print the version" },
 };
+
+/** Where a capture is saved. */
+export interface SaveOptions {
+  /** The file. */
+  path: string;
+  /** Its format. */
+  format: CaptureFormat;
+}
+
+/**
+ * Finds a file's format by its name.
+ *
+ * @throws {FlagError} If its ending says nothing.
+ */
+export function saveOptions(path: string): SaveOptions {
+  const format = captureFormatOf(path);
+  if (format !== null) return { path, format };
+  throw new FlagError(`Cannot save: the name must end in .jsonl, .har or .pcap: ${path}`);
+}
 
 /** What the relay does, checked. */
 export interface RelayOptions {
@@ -41,6 +70,8 @@ export interface RelayOptions {
   guard: boolean;
   /** Whether contents are hidden. */
   redact: boolean;
+  /** The file to save to, and its format. */
+  save: SaveOptions | undefined;
   /** Which frames are printed. */
   filter: FrameFilter | undefined;
   /** Whether fields and bytes are printed. */
@@ -62,6 +93,7 @@ export function relayOptions(flags: FlagValues): RelayOptions {
   if (targetText === undefined) throw new FlagError("Cannot relay: --target is missing");
   const { target, path } = parseTarget(targetText);
   const filter = text(flags, "filter");
+  const save = text(flags, "save");
   return {
     address: { ...parseListen(String(flags.listen)), ...certificateOf(flags) },
     target: withTls(target, flags),
@@ -69,6 +101,7 @@ export function relayOptions(flags: FlagValues): RelayOptions {
     targetText,
     guard: flags.guard === true,
     redact: flags.redact === true,
+    save: save === undefined ? undefined : saveOptions(save),
     filter: filter === undefined ? undefined : parseFilter(filter),
     hex: flags.hex === true,
     json: flags.json === true,

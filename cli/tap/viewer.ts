@@ -64,10 +64,13 @@ export class JournalViewer {
   }
 
   async #run(): Promise<void> {
-    for (let more = true; !(this.#stopping && !more);) {
+    for (;;) {
+      // Looked at before reading: what came before the stop is shown.
+      const last = this.#stopping;
       const began = performance.now();
-      more = await this.#showSome();
-      if (this.#stopping) continue;
+      const more = await this.#showSome();
+      if (last && !more) return;
+      if (last) continue;
       if (more) await this.#rest(performance.now() - began);
       else await this.#news();
     }
@@ -86,6 +89,7 @@ export class JournalViewer {
   }
 
   async #news(): Promise<void> {
+    if (this.#stopping) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     await promise;

@@ -120,12 +120,62 @@ Deno.test("relay: one line a frame, from the beginning to the end", async () => 
   assert(/^#1 {3}open {3}127\.0\.0\.1:\d+ → 127\.0\.0\.1:\d+$/.test(shown[0]), shown[0]);
   assertStringIncludes(shown[1], "GET /ws HTTP/1.1");
   assertStringIncludes(shown[2], "101 Switching Protocols");
-  assertEquals(shown[3], '#1   in  text         FIN mask        5 "hello"');
-  assertEquals(shown[4], '#1   out text         FIN             5 "hello"');
+  assertEquals(shown[3], '#1   in  text         FIN mask          5 "hello"');
+  assertEquals(shown[4], '#1   out text         FIN               5 "hello"');
   assertStringIncludes(shown[5], '4001 Private Use "bye"');
   assertStringIncludes(shown[7], "clean, client closed first");
   assert(terminal.said[0].startsWith(`Tap ready: ws://127.0.0.1:${running.address.port}/ws → `));
   assertEquals(terminal.said.at(-1), "4 frames");
+});
+
+Deno.test("relay: what came before the stop is printed and saved, however soon it comes", async () => {
+  const folder = await Deno.makeTempDir();
+  for (const name of ["a.jsonl", "a.har", "a.pcap"]) {
+    await using echo = await WsEcho.start();
+    const terminal = new FakeTerminal();
+    const save = `${folder}/${name}`;
+    const running = relay(["--target", `ws://127.0.0.1:${echo.port}`, "--save", save], terminal);
+    const client = await WsClient.open(running.address.port);
+    for (let i = 0; i < 300; i++) client.socket.send(`message ${i}`);
+    for (let i = 0; i < 300; i++) await client.message();
+    client.socket.close(1000);
+    await client.closed;
+    await running.stop();
+    assertStringIncludes(terminal.lines.at(-1) ?? "", "clean, client closed first");
+    const read = await run(["read", save]);
+    assertEquals(read.code, 0, read.said);
+    const [shown, saved] = [terminal.text, read.text].map((text) =>
+      text.split("\n").flatMap((line) => /(in |out).*"message \d+"$/.exec(line)?.[0] ?? [])
+    );
+    assertEquals(saved, shown);
+    assertEquals(saved.length, 600);
+    assertEquals((await run(["convert", save, `${folder}/b${name}`])).code, 0);
+    assertEquals((await run(["read", `${folder}/b${name}`])).text, read.text);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("read and convert: what is wrong is explained", async () => {
+  const folder = await Deno.makeTempDir();
+  const bad = `${folder}/bad.har`;
+  await Deno.writeTextFile(bad, "{");
+  for (
+    const [args, code, message] of [
+      [["read"], 2, "name one capture file"],
+      [["read", "/no/such/file"], 1, "Cannot read /no/such/file"],
+      [["read", bad], 1, "it is not JSON"],
+      [["read", bad, "--filter", "x"], 2, "there is no word"],
+      [["convert", bad], 2, "name a capture and a new file"],
+      [["convert", bad, "x.txt"], 2, "must end in .jsonl, .har or .pcap"],
+      [["convert", bad, `${folder}/x.har`], 1, "it is not JSON"],
+      [["convert", bad, bad], 1, "it is there already"],
+    ] as const
+  ) {
+    const result = await run([...args]);
+    assertEquals(result.code, code, result.said);
+    assertStringIncludes(result.said, message);
+  }
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("relay: a terminal that doesn't take its lines holds nobody up", async () => {
@@ -190,7 +240,12 @@ Deno.test("relay: a port that is taken is told, with exit code 1", async () => {
 });
 
 Deno.test("--help of each command, and --version", async () => {
-  for (const args of [["--help"], ["explain", "--help"], ["handshake", "--help"], ["--version"]]) {
+  for (
+    const args of [["--help"], ["explain", "--help"], ["handshake", "--help"], ["read", "--help"], [
+      "convert",
+      "--help",
+    ], ["--version"]]
+  ) {
     const { code, text } = await run(args);
     assertEquals(code, 0);
     assert(text.length > 4);

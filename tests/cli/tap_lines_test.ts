@@ -41,13 +41,13 @@ const END: EndEvent = {
 
 Deno.test("a frame is one line", () => {
   assertEquals(lines([frame("hello", { opcode: 1, maskingKey })]), [
-    '03:04:05.067 #1   in  text         FIN mask        5 "hello"',
+    '03:04:05.067 #1   in  text         FIN mask          5 "hello"',
   ]);
   assertEquals(lines([frame(Uint8Array.of(1, 255), { opcode: 2, rsv1: true, fin: false })]), [
-    "03:04:05.067 #1   out binary       R1              2 compressed 01 ff (fragment 1 of message 0)",
+    "03:04:05.067 #1   out binary       R1                2 compressed 01 ff (fragment 1 of message 0)",
   ]);
   assertEquals(lines([frame(Uint8Array.of(0x03, 0xe8, 0x68, 0x69), { opcode: 8 })]), [
-    '03:04:05.067 #1   out close        FIN             4 1000 Normal Closure "hi"',
+    '03:04:05.067 #1   out close        FIN               4 1000 Normal Closure "hi"',
   ]);
 });
 
