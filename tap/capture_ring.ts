@@ -66,6 +66,8 @@ export interface CapturedFrame {
   direction: "in" | "out";
   /** The frame; its payload must not be changed any more. */
   frame: Frame;
+  /** What a fault does to it. */
+  fault?: string | undefined;
 }
 
 /**
@@ -89,6 +91,7 @@ interface Entry {
   keptLength: number;
   payloadLength: number;
   findings: readonly FindingRecord[];
+  fault: string | undefined;
 }
 
 /** Where a frame's bytes lie. */
@@ -177,7 +180,7 @@ export class CaptureRing implements CaptureSource {
    * @param captured The frame and where it belongs.
    */
   add(captured: CapturedFrame): void {
-    const { connection, number, at, direction, frame } = captured;
+    const { connection, number, at, direction, frame, fault } = captured;
     const { header, payload, payloadLength } = frame;
     const { block, start } = ownMemory(header, payload) ?? this.#copy(header, payload);
     this.#entries.push({
@@ -192,6 +195,7 @@ export class CaptureRing implements CaptureSource {
       keptLength: payload.length,
       payloadLength,
       findings: findingRecords(frame),
+      fault,
     });
     this.#count(connection, header.length + payload.length);
     while (this.#kept > this.#maxFrames || this.#keptBytes > this.#maxBytes) this.#discardOldest();
@@ -445,6 +449,7 @@ function eventOf(entry: Entry): FrameEvent {
     length: payloadLength,
     wire: wireBytes(entry),
     findings: [...findings],
+    ...(entry.fault === undefined ? {} : { fault: entry.fault }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { ConnectionObserver } from "../protocol/mod.ts";
 import type { CaptureJournal } from "./capture_journal.ts";
 import type { CaptureRing } from "./capture_ring.ts";
 import type { TapConnection } from "./connection.ts";
+import type { FaultRule } from "./faults.ts";
 import type { TapLimits } from "./limits.ts";
 import type { TapTarget } from "./target.ts";
 
@@ -11,6 +12,9 @@ export interface ConnectionHost {
   readonly guards: boolean;
   readonly redacts: boolean;
   readonly limits: TapLimits;
+  /** What is done to frames and bytes on purpose; empty for nothing. */
+  readonly faults: readonly FaultRule[];
+  readonly seed: number;
   readonly ring: CaptureRing;
   readonly journal: CaptureJournal;
   readonly observer: ConnectionObserver | null;

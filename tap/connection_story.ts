@@ -82,8 +82,8 @@ export class ConnectionStory {
   }
 
   /** Takes a frame into the capture. */
-  record(direction: "in" | "out", frame: Frame): void {
-    this.#recorder?.record(direction, frame);
+  record(direction: "in" | "out", frame: Frame, fault?: string): void {
+    this.#recorder?.record(direction, frame, fault);
   }
 
   /** Leaves the connection out of the capture, or takes it in again. */

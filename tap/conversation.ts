@@ -143,6 +143,16 @@ export class Conversation {
     return this.#outbound?.atFrameBoundary ?? false;
   }
 
+  /**
+   * How far the frames of a direction were read without a guard: the number of their bytes, and
+   * whether what follows can still be cut into frames.
+   */
+  framesOf(direction: "in" | "out"): { position: number; readable: boolean } {
+    const decoder = direction === "in" ? this.#inbound : this.#outbound;
+    if (!decoder) return { position: 0, readable: true };
+    return { position: decoder.position, readable: !decoder.closed && decoder.lost === null };
+  }
+
   /** Whether the client has sent its Close frame. */
   get clientClosed(): boolean {
     return this.#gate?.closed ?? this.#inbound?.closed ?? false;

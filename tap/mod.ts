@@ -37,6 +37,7 @@ export type {
 } from "../protocol/mod.ts";
 export type { JournalCursor, JournalReader, JournalReading } from "./capture_journal.ts";
 export type { CaptureRingOptions } from "./capture_ring.ts";
+export { type FaultRule, parseFault } from "./faults.ts";
 export { DEFAULT_TAP_LIMITS, type TapLimits } from "./limits.ts";
 export { Tap, type TapAddress, type TapCloseOptions, type TapOptions } from "./tap.ts";
 export type { TapTarget, TargetTls } from "./target.ts";

@@ -45,7 +45,7 @@ export class Recorder {
   }
 
   /** Takes a frame; its payload is changed where it is secret. */
-  record(direction: "in" | "out", frame: Frame): void {
+  record(direction: "in" | "out", frame: Frame, fault?: string): void {
     if (isControl(frame.opcode)) this.#timePing(direction, frame);
     const number = this.#number++;
     if (this.#excluded) {
@@ -54,7 +54,8 @@ export class Recorder {
     }
     this.#masks[direction].apply(frame);
     if (isClose(frame)) this.#closing.closed(direction === "in" ? "client" : "server", frame);
-    this.#journal.add({ connection: this.#connection, number, at: Date.now(), direction, frame });
+    const { connection, at } = { connection: this.#connection, at: Date.now() };
+    this.#journal.add({ connection, number, at, direction, frame, fault });
   }
 
   /** Takes a head in, its secrets hidden. */

@@ -10,6 +10,7 @@ import { CaptureRing, type CaptureRingOptions } from "./capture_ring.ts";
 import { TapConnection } from "./connection.ts";
 import type { ConnectionHost } from "./connection_host.ts";
 import { sweepInterval } from "./deadlines.ts";
+import type { FaultRule } from "./faults.ts";
 import { type TapLimits, tapLimits } from "./limits.ts";
 import { ConnectionSlots } from "./connection_slots.ts";
 import { tell } from "./connection_story.ts";
@@ -62,6 +63,20 @@ export interface TapOptions {
    * @default false
    */
   limitLoopback?: boolean;
+  /**
+   * What is done to frames and bytes on purpose, to test clients and servers; only without a guard.
+   * It begins behind the handshake. See {@linkcode parseFault}.
+   *
+   * @default nothing
+   */
+  faults?: readonly FaultRule[];
+  /**
+   * Decides about everything that is left to chance in faults: the same seed does the same to the
+   * same frames.
+   *
+   * @default 1
+   */
+  seed?: number;
   /** How much the capture holds. */
   capture?: CaptureRingOptions;
 }
@@ -124,11 +139,14 @@ export class Tap implements ConnectionControl, AsyncDisposable {
    *
    * @param options The target, and how to treat what comes.
    * @throws {RangeError} If a limit is negative or not a whole number.
-   * @throws {TypeError} If a limit's name is unknown.
+   * @throws {TypeError} If a limit's name is unknown, or there are faults and a guard.
    */
   constructor(options: TapOptions) {
     this.#options = options;
     this.guards = options.guard ?? true;
+    if (this.guards && options.faults?.length) {
+      throw new TypeError("Cannot make a tap: a guard lets no faults through");
+    }
     this.redacts = options.redact ?? false;
     this.#limits = tapLimits(options.limits);
     this.limits = this.guards ? { ...this.#limits } : {};
@@ -293,6 +311,8 @@ export class Tap implements ConnectionControl, AsyncDisposable {
       guards: this.guards,
       redacts: this.redacts,
       limits: this.#limits,
+      faults: this.#options.faults ?? [],
+      seed: this.#options.seed ?? 1,
       ring: this.#ring,
       journal: this.#journal,
       get observer() {

@@ -29,9 +29,19 @@ ${helpText(RELAY_FLAGS)}
 
 ${FILTER_HELP}
 
+A fault is made of terms too; it begins behind the handshake, and frames that were hit say so:
+  dir=in conn=2 opcode=text                        which frames
+  after=10|10kB|5s every=3 chance=10% times=1      from when on, how many of them
+  latency=100ms±20ms bandwidth=10k slice=7         delay, bytes a second, bytes a write
+  stall=5s cut=fin cut=rst                         nothing goes on for a while, or ever
+  corrupt=header corrupt=payload drop dup hold=2s  what happens to a frame
+Deno can't set SO_LINGER: cut=rst closes a link that isn't read, so that the kernel resets it where
+the peer has sent something; otherwise it ends like cut=fin.
+
 Examples:
   tap --listen 9000 --target ws://localhost:8000/ws
   tap --target ws://localhost:8000/ws --save today.jsonl --quiet
+  tap --target ws://localhost:8000/ws --fault 'dir=out latency=200ms±50ms' --fault 'opcode=ping drop'
   tap --target wss://example.com/feed --filter 'data len>1000 or finding' --json
 
 The request's Host stays as the client wrote it: a server that asks for its own name may refuse it.
@@ -73,6 +83,8 @@ export function startRelay(options: RelayOptions, terminal: Terminal): RunningRe
     target: options.target,
     guard: options.guard,
     redact: options.redact,
+    faults: options.faults,
+    seed: options.seed,
   });
   tap.observer = complaints(terminal);
   const saver = options.save ? new CaptureSaver(options.save, terminal) : null;

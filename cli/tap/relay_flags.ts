@@ -2,6 +2,8 @@ import { FlagError, type FlagSpec, type FlagValues } from "../flags.ts";
 import {
   type CaptureFormat,
   captureFormatOf,
+  type FaultRule,
+  parseFault,
   type TapAddress,
   type TapTarget,
 } from "../../tap/mod.ts";
@@ -28,6 +30,18 @@ export const RELAY_FLAGS: Readonly<Record<string, FlagSpec>> = {
   "json": { kind: "boolean", help: "Print one JSON object a line" },
   "quiet": { kind: "boolean", help: "Print nothing" },
   "guard": { kind: "boolean", help: "Refuse what breaks RFC 6455, HTTP/1 or a limit" },
+  "fault": {
+    kind: "strings",
+    value: "TERMS",
+    help: "What is done to frames and bytes on purpose (see below); repeatable",
+  },
+  "seed": {
+    kind: "integer",
+    value: "N",
+    help: "Decides what faults leave to chance",
+    fallback: 1,
+    range: [0, 2 ** 31 - 1],
+  },
   "redact": { kind: "boolean", help: "Hide the contents of frames" },
   "cert": { kind: "string", value: "FILE", help: "Certificate to listen with (wss://), PEM" },
   "key": { kind: "string", value: "FILE", help: "Its private key, PEM" },
@@ -68,6 +82,10 @@ export interface RelayOptions {
   targetText: string;
   /** Whether it guards. */
   guard: boolean;
+  /** What is done on purpose. */
+  faults: FaultRule[];
+  /** Decides what is left to chance. */
+  seed: number;
   /** Whether contents are hidden. */
   redact: boolean;
   /** The file to save to, and its format. */
@@ -100,6 +118,8 @@ export function relayOptions(flags: FlagValues): RelayOptions {
     path,
     targetText,
     guard: flags.guard === true,
+    faults: faultsOf(flags),
+    seed: flags.seed as number,
     redact: flags.redact === true,
     save: save === undefined ? undefined : saveOptions(save),
     filter: filter === undefined ? undefined : parseFilter(filter),
@@ -107,6 +127,18 @@ export function relayOptions(flags: FlagValues): RelayOptions {
     json: flags.json === true,
     quiet: flags.quiet === true,
   };
+}
+
+function faultsOf(flags: FlagValues): FaultRule[] {
+  const texts = (flags.fault ?? []) as string[];
+  if (texts.length > 0 && flags.guard === true) {
+    throw new FlagError("Cannot use --fault with --guard: it would be refused");
+  }
+  try {
+    return texts.map(parseFault);
+  } catch (error) {
+    throw new FlagError(reasonOf(error));
+  }
 }
 
 function certificateOf(flags: FlagValues): Pick<TapAddress, "certificate"> {

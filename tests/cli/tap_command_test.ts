@@ -220,6 +220,9 @@ Deno.test("relay: wrong flags are explained, with exit code 2", async () => {
       [["--target", "ws://a", "--filter", "len>"], "Cannot read filter at character 4"],
       [["--target", "ws://a", "--cert", "x"], "--cert and --key go together"],
       [["--target", "ws://a", "--any-name"], "not wss://"],
+      [["--target", "ws://a", "--fault", "explode"], 'there is no "explode"'],
+      [["--target", "ws://a", "--fault", "drop", "--guard"], "--fault with --guard"],
+      [["--target", "ws://a", "--seed", "x"], "--seed"],
       [["--nonsense"], "--nonsense"],
       [["nonsense"], "nonsense"],
     ] as const
