@@ -16,6 +16,7 @@ import { explainCommand } from "./cli/tap/explain_command.ts";
 import { CommandFailure } from "./cli/tap/failure.ts";
 import { handshakeCommand } from "./cli/tap/handshake_command.ts";
 import { relayCommand } from "./cli/tap/relay_command.ts";
+import { replayCommand } from "./cli/tap/replay_command.ts";
 import { processTerminal, type Terminal } from "./cli/tap/terminal.ts";
 
 export type { Terminal } from "./cli/tap/terminal.ts";
@@ -31,6 +32,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   handshake: handshakeCommand,
   read: readCommand,
   convert: convertCommand,
+  replay: replayCommand,
 };
 
 /**

@@ -40,6 +40,7 @@ export type { CaptureRingOptions } from "./capture_ring.ts";
 export { type FaultRule, parseFault } from "./faults.ts";
 export { DEFAULT_TAP_LIMITS, type TapLimits } from "./limits.ts";
 export { Tap, type TapAddress, type TapCloseOptions, type TapOptions } from "./tap.ts";
+export { replay, type ReplayDifference, type ReplayOptions, type ReplayResult } from "./replay.ts";
 export type { TapTarget, TargetTls } from "./target.ts";
 export {
   type ByteSource,

@@ -19,6 +19,7 @@ const USAGE = `Usage: tap --target ws://localhost:8000/ws [flags]
        tap handshake <file|->                checks the heads of an opening handshake
        tap read <capture>                    prints a capture file
        tap convert <capture> <file>          writes it as .jsonl, .har or .pcap
+       tap replay <capture> --target URL     sends the client's side again and compares
        tap <command> --help                  tells more
 
 Stands before a WebSocket server, passes every byte unchanged, and prints one line a frame: time,

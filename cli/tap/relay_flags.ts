@@ -7,7 +7,7 @@ import {
   type TapAddress,
   type TapTarget,
 } from "../../tap/mod.ts";
-import { parseListen, parseTarget } from "./address.ts";
+import { parseListen, parseTarget, type TargetUrl } from "./address.ts";
 import { CommandFailure, reasonOf } from "./failure.ts";
 import { type FrameFilter, parseFilter } from "./filter.ts";
 
@@ -107,16 +107,14 @@ export interface RelayOptions {
  * @throws {CommandFailure} If a file can't be read.
  */
 export function relayOptions(flags: FlagValues): RelayOptions {
-  const targetText = text(flags, "target");
-  if (targetText === undefined) throw new FlagError("Cannot relay: --target is missing");
-  const { target, path } = parseTarget(targetText);
+  const { target, path } = targetOf(flags, "Cannot relay");
   const filter = text(flags, "filter");
   const save = text(flags, "save");
   return {
     address: { ...parseListen(String(flags.listen)), ...certificateOf(flags) },
-    target: withTls(target, flags),
+    target,
     path,
-    targetText,
+    targetText: String(flags.target),
     guard: flags.guard === true,
     faults: faultsOf(flags),
     seed: flags.seed as number,
@@ -127,6 +125,18 @@ export function relayOptions(flags: FlagValues): RelayOptions {
     json: flags.json === true,
     quiet: flags.quiet === true,
   };
+}
+
+/**
+ * The target that the flags name.
+ *
+ * @throws {FlagError} If it is missing or can't be used.
+ */
+export function targetOf(flags: FlagValues, action: string): TargetUrl {
+  const given = text(flags, "target");
+  if (given === undefined) throw new FlagError(`${action}: --target is missing`);
+  const parsed = parseTarget(given);
+  return { ...parsed, target: withTls(parsed.target, flags) };
 }
 
 function faultsOf(flags: FlagValues): FaultRule[] {

@@ -155,6 +155,56 @@ Deno.test("relay: what came before the stop is printed and saved, however soon i
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("replay: the same comes back, or what is different is told", async () => {
+  const folder = await Deno.makeTempDir();
+  const saved = `${folder}/a.jsonl`;
+  let answer = (data: string) => data;
+  await using echo = await WsEcho.start();
+  echo.wss.removeAllListeners("connection");
+  echo.wss.on("connection", (socket) => {
+    socket.on("message", (data: Uint8Array) => socket.send(answer(new TextDecoder().decode(data))));
+  });
+  const target = `ws://127.0.0.1:${echo.port}/ws`;
+  const running = relay(["--target", target, "--save", saved, "--quiet"], new FakeTerminal());
+  const client = await WsClient.open(running.address.port);
+  for (const word of ["one", "two", "three"]) {
+    client.socket.send(word);
+    client.socket.ping(word);
+    await client.message();
+  }
+  client.socket.close(1000);
+  await client.closed;
+  await running.stop();
+  for (const args of [["--speed", "0"], ["--speed", "1"], ["--speed", "10", "--header", "X: y"]]) {
+    const { code, text } = await run(["replay", saved, "--target", target, ...args]);
+    assertEquals(text, "#1 7 frames sent, 7 came back of 7: the same came back");
+    assertEquals(code, 0);
+  }
+  answer = (data) => data === "two" ? "twO" : data === "three" ? "threeee" : data;
+  const other = await run(["replay", saved, "--target", target, "--speed", "0"]);
+  assertEquals(other.code, 1);
+  assertStringIncludes(other.text, "2 differences");
+  assertStringIncludes(other.text, "payload byte 2 is 4f in place of 6f");
+  assertStringIncludes(other.text, "7 bytes in place of 5");
+  const gone = await run(["replay", saved, "--target", "ws://127.0.0.1:1", "--connection", "1"]);
+  assertEquals(gone.code, 1);
+  assertStringIncludes(gone.text, "the server can't be reached");
+  for (
+    const [args, code, message] of [
+      [["replay"], 2, "name one capture file"],
+      [["replay", saved], 2, "--target is missing"],
+      [["replay", saved, "--target", target, "--speed", "fast"], 2, "--speed"],
+      [["replay", saved, "--target", target, "--header", "x"], 2, "--header"],
+      [["replay", saved, "--target", target, "--connection", "9"], 1, "no such connection"],
+    ] as const
+  ) {
+    const result = await run([...args]);
+    assertEquals(result.code, code, result.said);
+    assertStringIncludes(result.said, message);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("read and convert: what is wrong is explained", async () => {
   const folder = await Deno.makeTempDir();
   const bad = `${folder}/bad.har`;
