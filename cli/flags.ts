@@ -41,7 +41,39 @@ export function readFlags(
   args: readonly string[],
   env: (name: string) => string | undefined,
 ): FlagValues {
-  const given = parse(specs, args);
+  return valuesOf(specs, parse(specs, args).values, env);
+}
+
+/** A command line with more than flags. */
+export interface Arguments {
+  /** The flags. */
+  flags: FlagValues;
+  /** What isn't a flag, in its order. */
+  operands: string[];
+}
+
+/**
+ * Reads flags and operands, in any order; `--` ends the flags, `-` is an operand.
+ *
+ * @param specs The flags that there are.
+ * @param args The command line.
+ * @param env Looks an environment variable up.
+ * @throws {FlagError} If a flag is unknown or a value can't be used.
+ */
+export function readArguments(
+  specs: Readonly<Record<string, FlagSpec>>,
+  args: readonly string[],
+  env: (name: string) => string | undefined,
+): Arguments {
+  const { values, positionals } = parse(specs, args, true);
+  return { flags: valuesOf(specs, values, env), operands: positionals };
+}
+
+function valuesOf(
+  specs: Readonly<Record<string, FlagSpec>>,
+  given: Record<string, Raw | undefined>,
+  env: (name: string) => string | undefined,
+): FlagValues {
   return Object.fromEntries(
     Object.entries(specs).map(([name, spec]) => {
       const raw = given[name];
@@ -79,7 +111,8 @@ interface Found {
 function parse(
   specs: Readonly<Record<string, FlagSpec>>,
   args: readonly string[],
-): Record<string, Raw | undefined> {
+  allowPositionals = false,
+): { values: Record<string, Raw | undefined>; positionals: string[] } {
   const options = Object.fromEntries(
     Object.entries(specs).map(([name, { kind }]) => [name, {
       type: kind === "boolean" ? "boolean" as const : "string" as const,
@@ -87,7 +120,7 @@ function parse(
     }]),
   );
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
+    return parseArgs({ args: [...args], options, allowPositionals });
   } catch (error) {
     throw new FlagError(firstSentence(error instanceof Error ? error.message : String(error)));
   }

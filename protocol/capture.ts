@@ -1,3 +1,4 @@
+import type { HeadEvent } from "./capture_events.ts";
 import type { CaptureStats, FrameRecord } from "./monitor_records.ts";
 
 /**
@@ -128,4 +129,10 @@ export interface CaptureSource {
    * @returns The bytes, or `null` if the frame isn't in the ring.
    */
   bytes(connection: string, frame: number, offset: number, length: number): CapturedBytes | null;
+  /**
+   * The heads of a connection's opening handshake, its request first.
+   *
+   * @returns What is known of them; empty once they had to make room for newer ones.
+   */
+  heads(connection: string): HeadEvent[];
 }

@@ -16,6 +16,7 @@
  * @module
  */
 export * from "./capture.ts";
+export * from "./capture_events.ts";
 export * from "./client_messages.ts";
 export * from "./close_reasons.ts";
 export * from "./connection_state.ts";

@@ -8,8 +8,12 @@ import type {
   CaptureSource,
   CaptureStats,
   FindingRecord,
+  FrameEvent,
   FrameRecord,
+  HeadEvent,
 } from "../protocol/mod.ts";
+import type { PlacedFrame } from "./capture_journal.ts";
+import { HeadStore } from "./head_store.ts";
 
 /** How much a capture holds where {@linkcode CaptureRingOptions} says nothing else. */
 export const DEFAULT_CAPTURE: Readonly<Required<CaptureRingOptions>> = Object.freeze({
@@ -65,6 +69,8 @@ export interface CapturedFrame {
   direction: "in" | "out";
   /** The frame; its payload must not be changed any more. */
   frame: Frame;
+  /** What a fault does to it. */
+  fault?: string | undefined;
 }
 
 /**
@@ -88,6 +94,7 @@ interface Entry {
   keptLength: number;
   payloadLength: number;
   findings: readonly FindingRecord[];
+  fault: string | undefined;
 }
 
 /** Where a frame's bytes lie. */
@@ -125,6 +132,7 @@ export class CaptureRing implements CaptureSource {
   #block = new Uint8Array(0);
   #blockUsed = 0;
   readonly #tallies = new Map<string, Tally>();
+  readonly #heads = new HeadStore();
 
   /**
    * Makes an empty ring.
@@ -160,6 +168,11 @@ export class CaptureRing implements CaptureSource {
     };
   }
 
+  /** The place that the next frame gets. */
+  get nextPlace(): number {
+    return this.#nextPlace;
+  }
+
   get #kept(): number {
     return this.#entries.length - this.#first;
   }
@@ -170,7 +183,7 @@ export class CaptureRing implements CaptureSource {
    * @param captured The frame and where it belongs.
    */
   add(captured: CapturedFrame): void {
-    const { connection, number, at, direction, frame } = captured;
+    const { connection, number, at, direction, frame, fault } = captured;
     const { header, payload, payloadLength } = frame;
     const { block, start } = ownMemory(header, payload) ?? this.#copy(header, payload);
     this.#entries.push({
@@ -185,6 +198,7 @@ export class CaptureRing implements CaptureSource {
       keptLength: payload.length,
       payloadLength,
       findings: findingRecords(frame),
+      fault,
     });
     this.#count(connection, header.length + payload.length);
     while (this.#kept > this.#maxFrames || this.#keptBytes > this.#maxBytes) this.#discardOldest();
@@ -222,6 +236,7 @@ export class CaptureRing implements CaptureSource {
    * @param connection Number of the connection.
    */
   forget(connection: string): void {
+    this.#heads.forget(connection);
     const tally = this.#tallies.get(connection);
     if (!tally) return;
     const stay = this.#held().filter((entry) => entry.connection !== connection);
@@ -268,6 +283,57 @@ export class CaptureRing implements CaptureSource {
   }
 
   /**
+   * Reads frames with their bytes, oldest first and none left out that is still there.
+   *
+   * @param from Place of the first frame.
+   * @param limit How many frames at most.
+   * @returns The frames, how many had left the ring before them, and where to read on.
+   */
+  readWire(
+    from: number,
+    limit: number,
+  ): { frames: PlacedFrame[]; skipped: number; next: number } {
+    const first = this.#indexOf(from);
+    const entries = this.#entries.slice(first, first + limit) as Entry[];
+    const skipped = this.#discardedSince(from, undefined);
+    const frames = entries.map((entry) => ({ place: entry.place, event: eventOf(entry) }));
+    const atEnd = first + limit >= this.#entries.length;
+    const next = atEnd ? this.#nextPlace : entries[entries.length - 1].place + 1;
+    return { frames, skipped, next: Math.max(next, from) };
+  }
+
+  /** Index of the first entry with a place from `place` on. */
+  #indexOf(place: number): number {
+    let low = this.#first;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#entries[middle] as Entry).place < place) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * Keeps a head of a connection's handshake.
+   *
+   * @param head The head, its secrets hidden.
+   */
+  addHead(head: HeadEvent): void {
+    this.#heads.add(head);
+  }
+
+  /**
+   * The heads of a connection's opening handshake.
+   *
+   * @param connection Number of the connection.
+   * @returns Its request first; empty once they had to make room for newer ones.
+   */
+  heads(connection: string): HeadEvent[] {
+    return this.#heads.of(connection);
+  }
+
+  /**
    * Reads a piece of a frame's bytes on the wire.
    *
    * @param connection Number of the connection.
@@ -277,9 +343,7 @@ export class CaptureRing implements CaptureSource {
    * @returns The bytes, or `null` if the frame isn't in the ring.
    */
   bytes(connection: string, frame: number, offset: number, length: number): CapturedBytes | null {
-    const entry = this.#held().findLast((entry) =>
-      entry.number === frame && entry.connection === connection
-    );
+    const entry = this.#find(connection, frame);
     if (!entry) return null;
     const from = Math.max(0, offset);
     return {
@@ -287,6 +351,14 @@ export class CaptureRing implements CaptureSource {
       kept: bytesOf(entry),
       bytes: wireBytes(entry).slice(from, from + Math.max(0, length)),
     };
+  }
+
+  #find(connection: string, frame: number): Entry | null {
+    for (let i = this.#entries.length - 1; i >= this.#first; i--) {
+      const entry = this.#entries[i] as Entry;
+      if (entry.number === frame && entry.connection === connection) return entry;
+    }
+    return null;
   }
 
   #held(): Entry[] {
@@ -369,6 +441,18 @@ function recordOf(entry: Entry): FrameRecord {
     length: entry.payloadLength,
     preview: preview.toBase64(),
     findings: [...entry.findings],
+  };
+}
+
+function eventOf(entry: Entry): FrameEvent {
+  const { connection, number, at, direction, headerLength, payloadLength, findings } = entry;
+  return {
+    type: "frame",
+    ...{ connection, frame: number, at, direction, headerLength },
+    length: payloadLength,
+    wire: wireBytes(entry),
+    findings: [...findings],
+    ...(entry.fault === undefined ? {} : { fault: entry.fault }),
   };
 }
 

@@ -7,8 +7,11 @@ import { ConnectionStory } from "./connection_story.ts";
 import { Conversation, type Verdict } from "./conversation.ts";
 import { type Expiry, expiryOf } from "./deadlines.ts";
 import { refusalResponse } from "./refusal_response.ts";
-import { AdaptiveReader, closeQuietly, sendAtOnce, SerialWriter } from "./relay.ts";
+import { FaultLine } from "./fault_line.ts";
+import { rulesFor, seedFor } from "./faults.ts";
+import { AdaptiveReader, closeQuietly, type NetConn, sendAtOnce, SerialWriter } from "./relay.ts";
 import type { Refusal } from "./request_rules.ts";
+import { dialTarget } from "./target.ts";
 
 /** How long the last words to a client may take. */
 const LAST_WORDS_MS = 1_000;
@@ -32,13 +35,14 @@ export class TapConnection implements TappedPeer {
   readonly port: number;
 
   readonly #host: ConnectionHost;
-  readonly #client: Deno.TcpConn;
+  readonly #client: NetConn;
   readonly #down: SerialWriter;
   readonly #conversation: Conversation;
   readonly #story: ConnectionStory;
   readonly #clock = new PhaseClock();
 
-  #target: Deno.TcpConn | null = null;
+  #lines: { in: FaultLine; out: FaultLine } | null = null;
+  #target: NetConn | null = null;
   #up: SerialWriter | null = null;
   #targetPump: Promise<void> | null = null;
 
@@ -57,7 +61,7 @@ export class TapConnection implements TappedPeer {
   #lastWordsTimer: ReturnType<typeof setTimeout> | undefined;
   #roomMade: (() => void) | null = null;
 
-  constructor(client: Deno.TcpConn, host: ConnectionHost) {
+  constructor(client: NetConn, host: ConnectionHost) {
     this.#host = host;
     this.#client = client;
     this.hostname = client.remoteAddr.hostname;
@@ -82,14 +86,19 @@ export class TapConnection implements TappedPeer {
       limits,
       maxKeptPayloadBytes: ring.maxPayloadBytes,
       events: {
-        upgradeRequested: () => this.#story.beginHandshake(),
+        upgradeRequested: (head) => {
+          this.#story.beginHandshake(head);
+          this.#drawFaults();
+        },
+        upgradeAnswered: (head) => this.#story.answered(head),
         upgradeRefused: (status) =>
           this.#story.failHandshake("server", {
             status,
             rule: "server-refused",
             message: `Cannot upgrade: the server answered ${status}`,
           }),
-        frame: (direction, frame) => this.#story.record(direction, frame),
+        frame: (direction, frame) =>
+          this.#story.record(direction, frame, this.#lines?.[direction].frame(frame)),
       },
     });
   }
@@ -103,6 +112,7 @@ export class TapConnection implements TappedPeer {
       await this.#targetPump;
     } catch {
       // The client's side was reset: what is left to do is below.
+      this.#endedFirst ??= "client";
     } finally {
       this.destroy();
       await this.#targetPump;
@@ -114,12 +124,13 @@ export class TapConnection implements TappedPeer {
     if (this.#destroyed) return;
     this.#destroyed = true;
     clearTimeout(this.#lastWordsTimer);
+    this.#stopFaults();
     this.#makeRoom();
     this.#closeTarget();
     closeQuietly(this.#client);
     this.#reportLostHandshake();
     this.#noteUnfinished();
-    this.#story.end();
+    this.#story.end(this.#cutting ? "tap" : this.#endedFirst ?? "tap");
   }
 
   /** Ends the connection, with a Close frame where that is possible. */
@@ -194,11 +205,50 @@ export class TapConnection implements TappedPeer {
   }
 
   async #relayUp(bytes: Uint8Array): Promise<void> {
+    if (this.#host.faults.length > 0) return await this.#passFaulty("in", bytes);
     // Once frames flow, the write comes first: nobody waits for the capture.
     const first = this.#clock.phase === "websocket" ? this.#up?.write(bytes) : undefined;
     this.#conversation.fromClient(bytes);
     this.#noteProgress();
     await (first ?? this.#up?.write(bytes));
+  }
+
+  /** Behind the handshake bytes take the way of faults; before it they pass. */
+  async #passFaulty(direction: "in" | "out", bytes: Uint8Array): Promise<void> {
+    const conversation = this.#conversation;
+    const before = conversation.framesOf(direction).position;
+    // A client that sends frames before its 101 is a step ahead: those pass.
+    const early = direction === "in" && this.#clock.phase !== "websocket";
+    if (direction === "in") conversation.fromClient(bytes);
+    else conversation.fromServer(bytes);
+    this.#noteProgress();
+    const { position, readable } = conversation.framesOf(direction);
+    const head = early ? bytes.length : bytes.length - (position - before);
+    const writer = direction === "in" ? this.#up : this.#down;
+    if (head > 0) await writer?.write(bytes.subarray(0, head));
+    if (head < bytes.length) {
+      await this.#lines?.[direction].send(bytes.subarray(head), before, readable);
+    }
+  }
+
+  /** The handshake begins: from here on the connection's number, and so its faults, are known. */
+  #drawFaults(): void {
+    const { faults, seed } = this.#host;
+    if (faults.length === 0) return;
+    this.#stopFaults();
+    const line = (direction: "in" | "out") =>
+      new FaultLine({
+        rules: rulesFor(faults, this.id, direction),
+        seed: seedFor(seed, this.id, direction),
+        write: async (bytes) => await (direction === "in" ? this.#up : this.#down)?.write(bytes),
+        cut: () => this.destroy(),
+      });
+    this.#lines = { in: line("in"), out: line("out") };
+  }
+
+  #stopFaults(): void {
+    this.#lines?.in.stop();
+    this.#lines?.out.stop();
   }
 
   async #guardUp(bytes: Uint8Array): Promise<void> {
@@ -239,6 +289,7 @@ export class TapConnection implements TappedPeer {
     while (this.#host.guards && this.#waitsForServer && !this.#ending) await this.#serverEvent();
     if (this.#ending) return;
     try {
+      await this.#lines?.in.drained();
       await this.#up?.end();
     } catch {
       // The server has gone; the other pump sees it too.
@@ -266,9 +317,9 @@ export class TapConnection implements TappedPeer {
 
   /** Opens the inner connection; a client whose server can't be reached gets 502. */
   async #dial(): Promise<void> {
-    let target: Deno.TcpConn;
+    let target: NetConn;
     try {
-      target = await Deno.connect(this.#host.target);
+      target = await dialTarget(this.#host.target);
     } catch {
       await this.#refuseWithoutServer();
       return;
@@ -281,7 +332,7 @@ export class TapConnection implements TappedPeer {
     this.#targetPump = this.#pumpTarget(target);
   }
 
-  async #pumpTarget(target: Deno.TcpConn): Promise<void> {
+  async #pumpTarget(target: NetConn): Promise<void> {
     const reader = new AdaptiveReader(target);
     const next = () => reader.read().catch(() => this.#resetByServer());
     try {
@@ -314,6 +365,8 @@ export class TapConnection implements TappedPeer {
     if (this.#cutting) {
       const rest = this.#conversation.finishServerFrame(bytes);
       await this.#down.write(bytes.subarray(0, rest));
+    } else if (this.#host.faults.length > 0) {
+      await this.#passFaulty("out", bytes);
     } else if (this.#clock.phase === "websocket") {
       const written = this.#down.write(bytes);
       this.#conversation.fromServer(bytes);
@@ -341,6 +394,7 @@ export class TapConnection implements TappedPeer {
     if (this.#ending) return this.#destroyIfSaid();
     if (this.#cutting) return this.destroy();
     this.#clock.noteEnding();
+    await this.#lines?.out.drained();
     await this.#down.end();
     if (this.#clientEnded) this.destroy();
   }

@@ -1,5 +1,5 @@
 import { bound, type TapLimits } from "./limits.ts";
-import { closeQuietly } from "./relay.ts";
+import { closeQuietly, type NetConn } from "./relay.ts";
 import type { Refusal } from "./request_rules.ts";
 
 /** The most refused connections that are given time to read why. */
@@ -51,7 +51,7 @@ export class ConnectionSlots {
   }
 
   /** Tells a client why it isn't taken, and closes; in a crowd it is closed without a word. */
-  refuse(client: Deno.TcpConn, response: Uint8Array): void {
+  refuse(client: NetConn, response: Uint8Array): void {
     if (this.#refusals.size >= MOST_REFUSALS) return closeQuietly(client);
     const refusal = sayAndClose(client, response);
     this.#refusals.add(refusal);
@@ -69,7 +69,7 @@ function tooMany(status: number, rule: string): Refusal {
 }
 
 /** What the client sent is thrown away: unread, it would turn the response into a reset. */
-async function sayAndClose(client: Deno.TcpConn, response: Uint8Array): Promise<void> {
+async function sayAndClose(client: NetConn, response: Uint8Array): Promise<void> {
   const timer = setTimeout(() => closeQuietly(client), REFUSAL_MS);
   try {
     await client.write(response);

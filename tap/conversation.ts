@@ -46,8 +46,10 @@ export type Verdict =
 
 /** What happens in a conversation. Called synchronously; must not throw. */
 export interface ConversationEvents {
-  /** A request asks for a WebSocket. */
-  upgradeRequested(): void;
+  /** A request asks for a WebSocket; its head may lie in the chunk's buffer. */
+  upgradeRequested(head: Uint8Array): void;
+  /** The head that answers an upgrade request, 101 or not. */
+  upgradeAnswered(head: Uint8Array): void;
   /** The server answered an upgrade request with something else than 101. */
   upgradeRefused(status: number): void;
   /** A frame came, whole; an offending one as far as it came. */
@@ -139,6 +141,16 @@ export class Conversation {
   /** Whether the server's stream stands at a frame's end. */
   get serverAtBoundary(): boolean {
     return this.#outbound?.atFrameBoundary ?? false;
+  }
+
+  /**
+   * How far the frames of a direction were read without a guard: the number of their bytes, and
+   * whether what follows can still be cut into frames.
+   */
+  framesOf(direction: "in" | "out"): { position: number; readable: boolean } {
+    const decoder = direction === "in" ? this.#inbound : this.#outbound;
+    if (!decoder) return { position: 0, readable: true };
+    return { position: decoder.position, readable: !decoder.closed && decoder.lost === null };
   }
 
   /** Whether the client has sent its Close frame. */
@@ -257,18 +269,18 @@ export class Conversation {
 
   #takeRequestPart(part: HttpPart<RequestHead>): Uint8Array | null {
     if (part.kind === "body") return part.bytes;
-    if (part.kind === "head") return this.#beginExchange(part.head) ? part.bytes : null;
+    if (part.kind === "head") return this.#beginExchange(part) ? part.bytes : null;
     if (this.#exchange) this.#exchange.requestDone = true;
     this.#endExchange();
     return null;
   }
 
   /** Whether the request may go on. */
-  #beginExchange(head: RequestHead): boolean {
+  #beginExchange({ head, bytes }: { head: RequestHead; bytes: Uint8Array }): boolean {
     const upgrade = asksForWebSocket(head);
     const { method } = head;
     this.#exchange = { method, upgrade, requestDone: false, status: null, responseDone: false };
-    if (upgrade) this.#events.upgradeRequested();
+    if (upgrade) this.#events.upgradeRequested(bytes);
     const refusal = this.#guards ? refusalOf(head) : null;
     if (refusal) this.#refuse(refusal);
     return refusal === null;
@@ -293,7 +305,12 @@ export class Conversation {
       this.#over = true;
       return [];
     }
-    if (part.kind === "head") return this.#takeResponseHead(part.head, exchange);
+    if (part.kind === "head") {
+      const final = part.head.status >= FIRST_FINAL_STATUS;
+      const switched = part.head.status === SWITCHING_PROTOCOLS;
+      if (exchange.upgrade && (final || switched)) this.#events.upgradeAnswered(part.bytes);
+      return this.#takeResponseHead(part.head, exchange);
+    }
     if (part.kind === "body" || exchange.status === null) return [];
     exchange.responseDone = true;
     return this.#endExchange();

@@ -15,6 +15,7 @@
  */
 export type {
   CapturedBytes,
+  CaptureEvent,
   CaptureReading,
   CaptureReadOptions,
   CaptureSource,
@@ -22,11 +23,33 @@ export type {
   ConnectionControl,
   ConnectionObserver,
   CutReason,
+  EndEvent,
+  EndingParty,
   FailedHandshake,
   FindingRecord,
+  FrameEvent,
   FrameRecord,
+  GapEvent,
+  HandshakeFailure,
+  HeadEvent,
+  OpenEvent,
   TappedPeer,
 } from "../protocol/mod.ts";
+export type { JournalCursor, JournalReader, JournalReading } from "./capture_journal.ts";
 export { type CaptureRingOptions, DEFAULT_CAPTURE } from "./capture_ring.ts";
+export { type FaultRule, parseFault } from "./faults.ts";
 export { DEFAULT_TAP_LIMITS, type TapLimits } from "./limits.ts";
 export { Tap, type TapAddress, type TapCloseOptions, type TapOptions } from "./tap.ts";
+export { replay, type ReplayDifference, type ReplayOptions, type ReplayResult } from "./replay.ts";
+export type { TapTarget, TargetTls } from "./target.ts";
+export {
+  type ByteSource,
+  type CaptureEncoder,
+  captureEncoder,
+  CaptureFileError,
+  type CaptureFileLimits,
+  type CaptureFormat,
+  captureFormatOf,
+  type CaptureReadFileOptions,
+  readCapture,
+} from "./captures/mod.ts";

@@ -1,10 +1,15 @@
 import { type Frame, isControl } from "../frames/mod.ts";
+import type { CaptureJournal, NoteEvent } from "./capture_journal.ts";
+import { type Closing, ClosingWatch, isClose } from "./closing.ts";
+import { hideHeadSecrets } from "./head_secrets.ts";
 import type { CaptureRing } from "./capture_ring.ts";
 import { RoundTrips } from "./round_trips.ts";
 import { SecretMask } from "./secrets.ts";
 
 /** What a {@linkcode Recorder} needs. */
 export interface RecorderOptions {
+  journal: CaptureJournal;
+  /** Where the connection's end is forgotten, once its frames are. */
   ring: CaptureRing;
   redact: boolean;
   /** Called when a pong answers a ping of the server. */
@@ -14,15 +19,20 @@ export interface RecorderOptions {
 /** Records the frames of one WebSocket: numbers them, hides their secrets, puts them in the ring. */
 export class Recorder {
   readonly #connection: string;
+  readonly #journal: CaptureJournal;
   readonly #ring: CaptureRing;
+  readonly #redact: boolean;
+  readonly #closing = new ClosingWatch();
   readonly #masks: { in: SecretMask; out: SecretMask };
   readonly #roundTrips = new RoundTrips();
   readonly #onRoundTrip: (milliseconds: number) => void;
   #excluded = false;
   #number = 0;
 
-  constructor(connection: string, { ring, redact, onRoundTrip }: RecorderOptions) {
+  constructor(connection: string, { journal, ring, redact, onRoundTrip }: RecorderOptions) {
     this.#connection = connection;
+    this.#journal = journal;
+    this.#redact = redact;
     this.#ring = ring;
     this.#masks = { in: new SecretMask(redact), out: new SecretMask(redact) };
     this.#onRoundTrip = onRoundTrip;
@@ -31,11 +41,11 @@ export class Recorder {
   /** Leaves the connection out of the ring, also what is in there; or takes it in again. */
   setExcluded(excluded: boolean): void {
     this.#excluded = excluded;
-    if (excluded) this.#ring.forget(this.#connection);
+    if (excluded) this.#journal.forget(this.#connection);
   }
 
   /** Takes a frame; its payload is changed where it is secret. */
-  record(direction: "in" | "out", frame: Frame): void {
+  record(direction: "in" | "out", frame: Frame, fault?: string): void {
     if (isControl(frame.opcode)) this.#timePing(direction, frame);
     const number = this.#number++;
     if (this.#excluded) {
@@ -43,7 +53,26 @@ export class Recorder {
       return;
     }
     this.#masks[direction].apply(frame);
-    this.#ring.add({ connection: this.#connection, number, at: Date.now(), direction, frame });
+    if (isClose(frame)) this.#closing.closed(direction === "in" ? "client" : "server", frame);
+    const { connection, at } = { connection: this.#connection, at: Date.now() };
+    this.#journal.add({ connection, number, at, direction, frame, fault });
+  }
+
+  /** Takes a head in, its secrets hidden. */
+  head(direction: "in" | "out", bytes: Uint8Array): void {
+    const { connection, at } = { connection: this.#connection, at: Date.now() };
+    const shown = hideHeadSecrets(bytes, this.#redact);
+    this.note({ type: "head", connection, at, direction, bytes: shown });
+  }
+
+  /** Takes in what isn't a frame. */
+  note(event: NoteEvent): void {
+    if (!this.#excluded) this.#journal.note(event);
+  }
+
+  /** How the closing handshake went so far. */
+  get closing(): Closing {
+    return this.#closing.closing;
   }
 
   /** No more frames come. */

@@ -1,3 +1,6 @@
+/** A connection, plain or with TLS. */
+export type NetConn = Deno.Conn<Deno.NetAddr>;
+
 /** Sizes of the buffer a pump reads into: small while it waits, large while bytes stream. */
 const BUFFER_SIZES = [2 * 1024, 8 * 1024, 32 * 1024, 64 * 1024] as const;
 
@@ -100,9 +103,10 @@ export function closeQuietly(conn: Deno.Conn | null): void {
 }
 
 /** Small writes go out at once (TCP_NODELAY); a connection that was reset already doesn't mind. */
-export function sendAtOnce(conn: Deno.TcpConn): void {
+export function sendAtOnce(conn: NetConn): void {
   try {
-    conn.setNoDelay(true);
+    // Deno gives no access to the socket below TLS.
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
   } catch {
     // The next read says what happened to it.
   }

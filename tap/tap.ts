@@ -5,31 +5,43 @@ import type {
   CutReason,
   TappedPeer,
 } from "../protocol/mod.ts";
+import { CaptureJournal, type JournalReader } from "./capture_journal.ts";
 import { CaptureRing, type CaptureRingOptions } from "./capture_ring.ts";
 import { TapConnection } from "./connection.ts";
 import type { ConnectionHost } from "./connection_host.ts";
 import { sweepInterval } from "./deadlines.ts";
+import type { FaultRule } from "./faults.ts";
 import { type TapLimits, tapLimits } from "./limits.ts";
 import { ConnectionSlots } from "./connection_slots.ts";
 import { tell } from "./connection_story.ts";
 import { refusalResponse } from "./refusal_response.ts";
+import type { NetConn } from "./relay.ts";
+import type { TapTarget } from "./target.ts";
 
 /** How long accepting rests after it failed: file descriptors may be free again then. */
 const ACCEPT_RETRY_MS = 50;
 const DEFAULT_GRACE_MS = 1_000;
 
-/** Where a tap listens or what it stands in front of. */
+/** Where a tap listens. */
 export interface TapAddress {
   /** Name or address of the host. */
   hostname: string;
-  /** Port, 0 to 65535; 0 only for listening: any free one. */
+  /** Port, 0 to 65535; 0: any free one. */
   port: number;
+  /**
+   * The certificate to listen with, and its key, both in PEM.
+   *
+   * @default none: it listens without TLS
+   */
+  certificate?: { cert: string; key: string };
 }
+
+type NetListener = Deno.Listener<NetConn, Deno.NetAddr>;
 
 /** How a {@linkcode Tap} works. */
 export interface TapOptions {
   /** The WebSocket server that it stands in front of. */
-  target: TapAddress;
+  target: TapTarget;
   /**
    * Whether to refuse what breaks RFC 6455, HTTP or a limit. Without, every byte passes unchanged
    * and no limit holds.
@@ -51,6 +63,20 @@ export interface TapOptions {
    * @default false
    */
   limitLoopback?: boolean;
+  /**
+   * What is done to frames and bytes on purpose, to test clients and servers; only without a guard.
+   * It begins behind the handshake. See {@linkcode parseFault}.
+   *
+   * @default nothing
+   */
+  faults?: readonly FaultRule[];
+  /**
+   * Decides about everything that is left to chance in faults: the same seed does the same to the
+   * same frames.
+   *
+   * @default 1
+   */
+  seed?: number;
   /** How much the capture holds. */
   capture?: CaptureRingOptions;
 }
@@ -96,12 +122,13 @@ export class Tap implements ConnectionControl, AsyncDisposable {
   readonly #options: TapOptions;
   readonly #limits: TapLimits;
   readonly #ring: CaptureRing;
+  readonly #journal: CaptureJournal;
   readonly #host: ConnectionHost;
   readonly #slots: ConnectionSlots;
   readonly #running = new Map<TapConnection, Promise<void>>();
   readonly #byId = new Map<string, TapConnection>();
   readonly #byInnerPort = new Map<number, TapConnection>();
-  #listener: Deno.TcpListener | null = null;
+  #listener: NetListener | null = null;
   #accepting: Promise<void> | null = null;
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #stopResting: (() => void) | null = null;
@@ -112,15 +139,19 @@ export class Tap implements ConnectionControl, AsyncDisposable {
    *
    * @param options The target, and how to treat what comes.
    * @throws {RangeError} If a limit is negative or not a whole number.
-   * @throws {TypeError} If a limit's name is unknown.
+   * @throws {TypeError} If a limit's name is unknown, or there are faults and a guard.
    */
   constructor(options: TapOptions) {
     this.#options = options;
     this.guards = options.guard ?? true;
+    if (this.guards && options.faults?.length) {
+      throw new TypeError("Cannot make a tap: a guard lets no faults through");
+    }
     this.redacts = options.redact ?? false;
     this.#limits = tapLimits(options.limits);
     this.limits = this.guards ? { ...this.#limits } : {};
     this.#ring = new CaptureRing(options.capture);
+    this.#journal = new CaptureJournal(this.#ring);
     this.#slots = new ConnectionSlots(this.#limits, options.limitLoopback ?? false);
     this.#host = this.#makeHost();
   }
@@ -128,6 +159,11 @@ export class Tap implements ConnectionControl, AsyncDisposable {
   /** The captured frames. */
   get capture(): CaptureSource {
     return this.#ring;
+  }
+
+  /** What happened on all connections, in order. */
+  get journal(): JournalReader {
+    return this.#journal;
   }
 
   /** How many client connections are open. */
@@ -145,7 +181,7 @@ export class Tap implements ConnectionControl, AsyncDisposable {
    */
   listen(address: TapAddress): Deno.NetAddr {
     if (this.#listener) throw new TypeError("Cannot listen: the tap listens already");
-    this.#listener = Deno.listen(address);
+    this.#listener = listenOn(address);
     this.#accepting = this.#acceptAll(this.#listener);
     if (this.guards) {
       this.#sweeper = setInterval(() => this.#sweep(), sweepInterval(this.#limits));
@@ -223,7 +259,7 @@ export class Tap implements ConnectionControl, AsyncDisposable {
     clearTimeout(timer);
   }
 
-  async #acceptAll(listener: Deno.TcpListener): Promise<void> {
+  async #acceptAll(listener: NetListener): Promise<void> {
     while (this.#listener === listener) {
       try {
         this.#accept(await listener.accept());
@@ -243,7 +279,7 @@ export class Tap implements ConnectionControl, AsyncDisposable {
     this.#stopResting = null;
   }
 
-  #accept(client: Deno.TcpConn): void {
+  #accept(client: NetConn): void {
     const { hostname } = client.remoteAddr;
     const refusal = this.guards ? this.#slots.refusalFor(hostname) : null;
     if (refusal) {
@@ -275,7 +311,10 @@ export class Tap implements ConnectionControl, AsyncDisposable {
       guards: this.guards,
       redacts: this.redacts,
       limits: this.#limits,
+      faults: this.#options.faults ?? [],
+      seed: this.#options.seed ?? 1,
       ring: this.#ring,
+      journal: this.#journal,
       get observer() {
         return tap.observer;
       },
@@ -295,4 +334,10 @@ export class Tap implements ConnectionControl, AsyncDisposable {
     this.#byId.set(id, connection);
     return id;
   }
+}
+
+function listenOn({ hostname, port, certificate }: TapAddress): NetListener {
+  return certificate
+    ? Deno.listenTls({ hostname, port, ...certificate })
+    : Deno.listen({ hostname, port });
 }

@@ -45,7 +45,7 @@ const CHECKS: Check[] = [
       ),
   },
   { name: "stand-ins' tests", seconds: 60, run: () => test("tests/stand_ins") },
-  { name: "doc examples", seconds: 30, run: () => test("--doc", "mod.ts", ...MEASURED) },
+  { name: "doc examples", seconds: 30, run: () => test("--doc", "mod.ts", "tap.ts", ...MEASURED) },
   { name: "start command", seconds: 60, run: () => test("tests/cli") },
   { name: "what brings a Deno server down", seconds: 120, run: () => test("tests/facts") },
   { name: "browser and foreign clients", seconds: 150, run: () => test("tests/e2e") },

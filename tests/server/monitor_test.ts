@@ -4,6 +4,7 @@ import type {
   CaptureSource,
   ConnectionRecord,
   FrameRecord,
+  HeadEvent,
 } from "@/protocol/mod.ts";
 import type { Permission } from "@/server/mod.ts";
 import { type Peer, serveRooms } from "./harness.ts";
@@ -181,6 +182,10 @@ class FakeCapture implements CaptureSource {
       preview: "x".repeat(previewLength),
       findings: [],
     };
+  }
+
+  heads(): HeadEvent[] {
+    return [];
   }
 
   read(cursor: number, options?: CaptureReadOptions) {

@@ -5,6 +5,7 @@ import type {
   CaptureSource,
   Connections,
   Frames,
+  HeadEvent,
   Metrics as MetricsMessage,
   MonitorTopic,
   RoomRecord,
@@ -266,6 +267,10 @@ class FakeCapture implements CaptureSource {
   readonly cursors: number[] = [];
   readonly asked: (CaptureReadOptions | undefined)[] = [];
   isSilent = false;
+
+  heads(): HeadEvent[] {
+    return [];
+  }
 
   read(cursor: number, options?: CaptureReadOptions): CaptureReading {
     this.cursors.push(cursor);

@@ -1,0 +1,223 @@
+import * as v from "valibot";
+import type { CaptureEvent } from "../../protocol/mod.ts";
+import { ByteReader } from "./byte_reader.ts";
+import {
+  type ByteSource,
+  type CaptureEncoder,
+  CaptureFileError,
+  type ReadSettings,
+} from "./capture_file.ts";
+
+const LF = 0x0a;
+/** Version of this file format: a reader refuses a greater one. */
+const FORMAT_VERSION = 1;
+const SHOWN = 80;
+
+const Base64 = v.pipe(v.string(), v.base64(), v.transform((text) => Uint8Array.fromBase64(text)));
+const Time = v.pipe(v.number(), v.finite());
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const Connection = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
+const Direction = v.picklist(["in", "out"]);
+const Party = v.picklist(["client", "server", "tap"]);
+
+const FindingSchema = v.object({
+  rule: v.string(),
+  section: v.string(),
+  closeCode: v.number(),
+  offset: v.number(),
+  message: v.string(),
+});
+
+const HeaderSchema = v.object({
+  roomscope: v.literal("capture"),
+  version: v.pipe(v.number(), v.integer()),
+});
+
+const EventSchema = v.variant("type", [
+  v.object({
+    type: v.literal("open"),
+    connection: Connection,
+    at: Time,
+    client: v.string(),
+    server: v.string(),
+  }),
+  v.object({
+    type: v.literal("head"),
+    connection: Connection,
+    at: Time,
+    direction: Direction,
+    bytes: Base64,
+  }),
+  v.object({
+    type: v.literal("frame"),
+    connection: Connection,
+    frame: Count,
+    at: Time,
+    direction: Direction,
+    headerLength: v.pipe(Count, v.minValue(1), v.maxValue(14)),
+    length: Count,
+    wire: Base64,
+    findings: v.array(FindingSchema),
+    fault: v.exactOptional(v.string()),
+  }),
+  v.object({
+    type: v.literal("end"),
+    connection: Connection,
+    at: Time,
+    code: Count,
+    reason: v.string(),
+    clean: v.boolean(),
+    closedBy: v.nullable(Party),
+    endedBy: Party,
+    rule: v.exactOptional(v.string()),
+    failure: v.exactOptional(
+      v.object({ status: Count, rule: v.string(), message: v.string() }),
+    ),
+  }),
+  v.object({ type: v.literal("gap"), frames: Count }),
+]);
+
+/**
+ * Writes Roomscope's own capture file: a header line, then one JSON object a line for each event,
+ * bytes in base64. It can be appended to: another header begins another capture.
+ */
+export class JsonlEncoder implements CaptureEncoder {
+  readonly #encoder = new TextEncoder();
+
+  begin(): Uint8Array {
+    return this.#line({
+      roomscope: "capture",
+      version: FORMAT_VERSION,
+      created: new Date().toISOString(),
+    });
+  }
+
+  add(event: CaptureEvent): Uint8Array {
+    if (event.type === "head") return this.#line({ ...event, bytes: event.bytes.toBase64() });
+    if (event.type === "frame") return this.#line({ ...event, wire: event.wire.toBase64() });
+    return this.#line(event);
+  }
+
+  end(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
+  #line(value: object): Uint8Array {
+    return this.#encoder.encode(JSON.stringify(value) + "\n");
+  }
+}
+
+/** Reads Roomscope's own capture file, line by line. */
+export async function* readJsonl(
+  source: ByteSource,
+  settings: ReadSettings,
+): AsyncGenerator<CaptureEvent> {
+  const { limits, onNotice } = settings;
+  const reader = new ByteReader(source);
+  const lines = new LineParser(settings);
+  for (let number = 1;; number++) {
+    const line = await reader.takeThrough(LF, limits.maxRecordBytes);
+    if (line === null) break;
+    if (line.length > limits.maxRecordBytes) {
+      throw lineError(number, `it has more than ${limits.maxRecordBytes} bytes`);
+    }
+    if (line.at(-1) !== LF && !isJson(line)) {
+      onNotice(`Line ${number} breaks off: the capture wasn't ended`);
+      break;
+    }
+    const event = lines.parse(line, number);
+    if (event) yield event;
+  }
+}
+
+/** A file that is still written may end in the middle of a line. */
+function isJson(line: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder().decode(line));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Turns lines into events; connections of an appended capture get names of their own. */
+class LineParser {
+  readonly #settings: ReadSettings;
+  readonly #connections = new Set<string>();
+  #captures = 0;
+
+  constructor(settings: ReadSettings) {
+    this.#settings = settings;
+  }
+
+  parse(line: Uint8Array, number: number): CaptureEvent | null {
+    const value = parseJson(line, number);
+    if (value === undefined) return null;
+    if (isHeader(value)) return this.#begin(value, number);
+    if (this.#captures === 0) throw lineError(number, "it is no header of a Roomscope capture");
+    const { success, output, issues } = v.safeParse(EventSchema, value);
+    if (!success) throw lineError(number, issueText(issues[0]));
+    return this.#named(output as CaptureEvent, number);
+  }
+
+  #begin(value: object, number: number): null {
+    const { success, output, issues } = v.safeParse(HeaderSchema, value);
+    if (!success) throw lineError(number, issueText(issues[0]));
+    if (output.version > FORMAT_VERSION) {
+      throw lineError(
+        number,
+        `its format is version ${output.version}, the newest known is ${FORMAT_VERSION}`,
+      );
+    }
+    this.#captures++;
+    return null;
+  }
+
+  #named(event: CaptureEvent, number: number): CaptureEvent {
+    if (event.type === "gap") return event;
+    if (event.type === "frame") checkLengths(event, number);
+    const connection = this.#captures > 1
+      ? `${this.#captures}.${event.connection}`
+      : event.connection;
+    this.#connections.add(connection);
+    if (this.#connections.size > this.#settings.limits.maxConnections) {
+      throw lineError(number, `there are more than ${this.#connections.size - 1} connections`);
+    }
+    return { ...event, connection };
+  }
+}
+
+function checkLengths(
+  { wire, headerLength, length }: { wire: Uint8Array; headerLength: number; length: number },
+  number: number,
+): void {
+  if (wire.length === 0 || wire.length > headerLength + length) {
+    throw lineError(
+      number,
+      `a frame of ${headerLength} and ${length} bytes can't have ${wire.length}`,
+    );
+  }
+}
+
+function parseJson(line: Uint8Array, number: number): unknown {
+  const text = new TextDecoder().decode(line).trim();
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw lineError(number, `it is not JSON: ${JSON.stringify(text.slice(0, SHOWN))}`);
+  }
+}
+
+function isHeader(value: unknown): value is object {
+  return typeof value === "object" && value !== null && "roomscope" in value;
+}
+
+function issueText(issue: v.BaseIssue<unknown>): string {
+  const path = issue.path?.map(({ key }) => String(key)).join(".") ?? "";
+  return path === "" ? issue.message : `${path}: ${issue.message}`;
+}
+
+function lineError(number: number, what: string): CaptureFileError {
+  return new CaptureFileError(`Cannot read line ${number}: ${what}`);
+}
