@@ -46,11 +46,11 @@ const MAY_IMPORT_TYPES: Record<string, string[]> = {
 
 /** Packages that the published code may use; everything else is the application's. */
 const PACKAGES: Record<string, string[]> = {
-  "frames": ["@noble/hashes", "fflate"],
+  "frames": ["@noble/hashes", "fflate", "pako"],
   "protocol": ["valibot"],
   "client": [],
   "server": [],
-  "tap": [],
+  "tap": ["valibot"],
 };
 
 /** Sockets, timers, clocks, logs and the platform: what a core without I/O does without. */
@@ -67,7 +67,6 @@ const IO = [
   "Date",
   "localStorage",
   "document",
-  "window",
 ];
 
 async function allImports(): Promise<Import[]> {

@@ -18,6 +18,7 @@ Deno.test("the package exports what its users were told", () => {
     "./protocol",
     "./server",
     "./tap",
+    "./tap/cli",
   ]);
 });
 
@@ -26,7 +27,7 @@ for (const entry of entries) {
     const text = await Deno.readTextFile(new URL(entry, ROOT));
     const doc = /^\/\*\*([^]*?)\*\//.exec(text)?.[1] ?? "";
     assertMatch(doc, /@module/);
-    assertMatch(doc, /@example|```ts/);
+    assertMatch(doc, /@example|```(ts|sh)/);
     assert(doc.split("\n")[1].length > 20, "a summary");
   });
 }
