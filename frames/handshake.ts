@@ -382,6 +382,13 @@ const RESPONSE_CHECKS: readonly Check<ResponseHead, UpgradeResponseOptions>[] = 
     fault: ({ headers }) => malformedExtensions(headers),
   },
   {
+    // §11.3.2: it "MUST NOT appear more than once in an HTTP response."
+    rule: "extensions-repeated",
+    section: "11.3.2",
+    header: "Sec-WebSocket-Extensions",
+    fault: ({ headers }) => repeated(headers, "Sec-WebSocket-Extensions"),
+  },
+  {
     // "If the response includes a |Sec-WebSocket-Extensions| header field and this header field
     // indicates the use of an extension that was not present in the client's handshake …"
     rule: "extension-not-offered",

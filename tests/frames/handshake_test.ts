@@ -344,3 +344,18 @@ for (
     assertEquals(rules(undefined), ["extension-not-offered"]);
   });
 }
+
+Deno.test("a response has Sec-WebSocket-Extensions once, a request as often as it likes", () => {
+  const twice = "Sec-WebSocket-Extensions: a\r\nSec-WebSocket-Extensions: b";
+  const response = changed(RESPONSE_HEAD, "Sec-WebSocket-Protocol: chat", twice);
+  const findings = checkUpgradeResponse(parseResponseHead(response), {
+    ...ASKED,
+    extensions: ["a", "b"],
+  });
+  assertEquals(findings.map(({ rule, section }) => [rule, section]), [
+    ["extensions-repeated", "11.3.2"],
+  ]);
+  const head = request(ORIGIN_LINE, `${twice}\r\n`);
+  assertEquals(checkUpgradeRequest(head), []);
+  assertEquals(readUpgradeRequest(head).extensions.map(({ name }) => name), ["a", "b"]);
+});
