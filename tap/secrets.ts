@@ -1,5 +1,6 @@
 import { type Frame, isControl, Opcode } from "../frames/mod.ts";
 import { JsonSecretScanner } from "./json_secrets.ts";
+import { mayHoldSecret } from "./secret_hints.ts";
 
 /** What stands in the place of every hidden byte: `*`. */
 const HIDDEN = 0x2a;
@@ -34,6 +35,8 @@ export class SecretMask {
     }
     if (isControl(opcode)) return;
     this.#begin(frame);
+    // Most messages come in one frame and hold no secret: they aren't read as JSON.
+    if (this.#message === "json" && isWhole(frame) && !mayHoldSecret(payload)) return;
     if (this.#message === "unknown") payload.fill(HIDDEN);
     if (this.#message === "json") this.#scanner.hide(payload, HIDDEN);
     if (frame.truncated && this.#message === "json") this.#message = "unknown";
@@ -49,4 +52,9 @@ export class SecretMask {
     this.#message = opcode === Opcode.TEXT && !rsv1 ? "json" : "plain";
     this.#scanner.reset();
   }
+}
+
+/** Whether a frame is a message by itself, all of it kept: what follows has nothing to do with it. */
+function isWhole({ fin, opcode, truncated }: Frame): boolean {
+  return fin && opcode === Opcode.TEXT && !truncated;
 }
