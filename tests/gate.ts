@@ -44,6 +44,7 @@ const CHECKS: Check[] = [
         ),
       ),
   },
+  { name: "generated streams", seconds: 60, run: () => test("--parallel", "tests/streams") },
   { name: "stand-ins' tests", seconds: 60, run: () => test("tests/stand_ins") },
   { name: "doc examples", seconds: 30, run: () => test("--doc", "mod.ts", "tap.ts", ...MEASURED) },
   { name: "start command", seconds: 60, run: () => test("tests/cli") },
