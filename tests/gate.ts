@@ -87,12 +87,20 @@ async function checkCoverage(): Promise<void> {
 async function sources(): Promise<string[]> {
   const paths: string[] = [];
   for (const dir of MEASURED) {
-    for await (const { name, isFile } of Deno.readDir(`${ROOT}${dir}`)) {
-      const path = `${ROOT}${dir}/${name}`;
-      if (isFile && name.endsWith(".ts") && await hasCode(path)) paths.push(path);
+    for (const path of await filesBelow(`${ROOT}${dir}`)) {
+      if (path.endsWith(".ts") && await hasCode(path)) paths.push(path);
     }
   }
   return paths;
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  const below = await Promise.all(entries.map(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    return isDirectory ? filesBelow(path) : [path];
+  }));
+  return below.flat();
 }
 
 async function hasCode(path: string): Promise<boolean> {

@@ -50,7 +50,8 @@ const PACKAGES: Record<string, string[]> = {
   "protocol": ["valibot"],
   "client": [],
   "server": [],
-  "tap": ["valibot"],
+  // node:buffer searches bytes natively.
+  "tap": ["valibot", "node:buffer"],
 };
 
 /** Sockets, timers, clocks, logs and the platform: what a core without I/O does without. */
