@@ -8,6 +8,14 @@
  * deno run -A tap.ts handshake heads.txt
  * ```
  *
+ * @example In a program
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { main } from "@roomscope/roomscope/tap/cli";
+ *
+ * assertEquals(await main(["--version"]), 0);
+ * ```
+ *
  * @module
  */
 import { FlagError } from "./cli/flags.ts";

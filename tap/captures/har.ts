@@ -1,5 +1,10 @@
-import * as v from "valibot";
 import { Opcode } from "../../frames/mod.ts";
+import {
+  harEntriesOf,
+  harEntryOf,
+  type HarEntryShape as Entry,
+  type HarMessageShape as Message,
+} from "../../protocol/capture_schemas.ts";
 import type { CaptureEvent, EndEvent, FrameEvent, HeadEvent } from "../../protocol/mod.ts";
 import { VERSION } from "../../protocol/mod.ts";
 import { concat } from "../byte_window.ts";
@@ -186,28 +191,6 @@ function responseOf(bytes: Uint8Array): object {
   };
 }
 
-const HeaderSchema = v.array(v.object({ name: v.string(), value: v.string() }));
-const MessageSchema = v.object({
-  type: v.picklist(["send", "receive"]),
-  time: v.pipe(v.number(), v.finite()),
-  opcode: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(15)),
-  data: v.string(),
-});
-type Message = v.InferOutput<typeof MessageSchema>;
-const EntrySchema = v.object({
-  startedDateTime: v.pipe(v.string(), v.check((text) => !Number.isNaN(Date.parse(text)))),
-  time: v.optional(v.number(), 0),
-  request: v.object({ url: v.string(), headers: v.optional(HeaderSchema, []) }),
-  response: v.object({
-    status: v.optional(v.number(), 0),
-    statusText: v.optional(v.string(), ""),
-    headers: v.optional(HeaderSchema, []),
-  }),
-  serverIPAddress: v.optional(v.string()),
-  _webSocketMessages: v.array(MessageSchema),
-});
-type Entry = v.InferOutput<typeof EntrySchema>;
-
 /**
  * Reads the WebSockets of a HAR file. HAR holds messages, not frames: each becomes a frame as its
  * sender would have sent it, and what the file doesn't tell (masks, fragments) is made.
@@ -223,12 +206,17 @@ export async function* readHar(
     if (++number > settings.limits.maxConnections) {
       throw new CaptureFileError(`Cannot read HAR: it has more than ${number - 1} connections`);
     }
-    const { success, output, issues } = v.safeParse(EntrySchema, value);
-    if (!success) {
-      const path = issues[0].path?.map(({ key }) => String(key)).join(".") ?? "";
-      throw new CaptureFileError(`Cannot read HAR entry ${index}: ${path}: ${issues[0].message}`);
+    const entry = harEntryOf(value);
+    if ("fault" in entry) {
+      throw new CaptureFileError(`Cannot read HAR entry ${index}: ${entry.fault}`);
     }
-    yield* eventsOf(output, String(number));
+    const { startedDateTime } = entry.value;
+    if (Number.isNaN(Date.parse(startedDateTime))) {
+      throw new CaptureFileError(
+        `Cannot read HAR entry ${index}: startedDateTime is no date: ${startedDateTime}`,
+      );
+    }
+    yield* eventsOf(entry.value, String(number));
   }
   if (number === 0) settings.onNotice("There is no WebSocket in this HAR file");
 }
@@ -337,8 +325,8 @@ function parse(bytes: Uint8Array): unknown {
 }
 
 function entriesOf(har: unknown): unknown[] {
-  const parsed = v.safeParse(v.object({ log: v.object({ entries: v.array(v.unknown()) }) }), har);
-  if (parsed.success) return parsed.output.log.entries;
+  const entries = harEntriesOf(har);
+  if ("value" in entries) return entries.value;
   throw new CaptureFileError("Cannot read HAR: log.entries is missing");
 }
 

@@ -1,4 +1,4 @@
-import * as v from "valibot";
+import { captureEventOf, captureHeaderOf } from "../../protocol/capture_schemas.ts";
 import type { CaptureEvent } from "../../protocol/mod.ts";
 import { ByteReader } from "./byte_reader.ts";
 import {
@@ -12,70 +12,6 @@ const LF = 0x0a;
 /** Version of this file format: a reader refuses a greater one. */
 const FORMAT_VERSION = 1;
 const SHOWN = 80;
-
-const Base64 = v.pipe(v.string(), v.base64(), v.transform((text) => Uint8Array.fromBase64(text)));
-const Time = v.pipe(v.number(), v.finite());
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const Connection = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
-const Direction = v.picklist(["in", "out"]);
-const Party = v.picklist(["client", "server", "tap"]);
-
-const FindingSchema = v.object({
-  rule: v.string(),
-  section: v.string(),
-  closeCode: v.number(),
-  offset: v.number(),
-  message: v.string(),
-});
-
-const HeaderSchema = v.object({
-  roomscope: v.literal("capture"),
-  version: v.pipe(v.number(), v.integer()),
-});
-
-const EventSchema = v.variant("type", [
-  v.object({
-    type: v.literal("open"),
-    connection: Connection,
-    at: Time,
-    client: v.string(),
-    server: v.string(),
-  }),
-  v.object({
-    type: v.literal("head"),
-    connection: Connection,
-    at: Time,
-    direction: Direction,
-    bytes: Base64,
-  }),
-  v.object({
-    type: v.literal("frame"),
-    connection: Connection,
-    frame: Count,
-    at: Time,
-    direction: Direction,
-    headerLength: v.pipe(Count, v.minValue(1), v.maxValue(14)),
-    length: Count,
-    wire: Base64,
-    findings: v.array(FindingSchema),
-    fault: v.exactOptional(v.string()),
-  }),
-  v.object({
-    type: v.literal("end"),
-    connection: Connection,
-    at: Time,
-    code: Count,
-    reason: v.string(),
-    clean: v.boolean(),
-    closedBy: v.nullable(Party),
-    endedBy: Party,
-    rule: v.exactOptional(v.string()),
-    failure: v.exactOptional(
-      v.object({ status: Count, rule: v.string(), message: v.string() }),
-    ),
-  }),
-  v.object({ type: v.literal("gap"), frames: Count }),
-]);
 
 /**
  * Writes Roomscope's own capture file: a header line, then one JSON object a line for each event,
@@ -155,18 +91,19 @@ class LineParser {
     if (value === undefined) return null;
     if (isHeader(value)) return this.#begin(value, number);
     if (this.#captures === 0) throw lineError(number, "it is no header of a Roomscope capture");
-    const { success, output, issues } = v.safeParse(EventSchema, value);
-    if (!success) throw lineError(number, issueText(issues[0]));
-    return this.#named(output as CaptureEvent, number);
+    const event = captureEventOf(value);
+    if ("fault" in event) throw lineError(number, event.fault);
+    return this.#named(event.value, number);
   }
 
   #begin(value: object, number: number): null {
-    const { success, output, issues } = v.safeParse(HeaderSchema, value);
-    if (!success) throw lineError(number, issueText(issues[0]));
-    if (output.version > FORMAT_VERSION) {
+    const header = captureHeaderOf(value);
+    if ("fault" in header) throw lineError(number, header.fault);
+    const { version } = header.value;
+    if (version > FORMAT_VERSION) {
       throw lineError(
         number,
-        `its format is version ${output.version}, the newest known is ${FORMAT_VERSION}`,
+        `its format is version ${version}, the newest known is ${FORMAT_VERSION}`,
       );
     }
     this.#captures++;
@@ -211,11 +148,6 @@ function parseJson(line: Uint8Array, number: number): unknown {
 
 function isHeader(value: unknown): value is object {
   return typeof value === "object" && value !== null && "roomscope" in value;
-}
-
-function issueText(issue: v.BaseIssue<unknown>): string {
-  const path = issue.path?.map(({ key }) => String(key)).join(".") ?? "";
-  return path === "" ? issue.message : `${path}: ${issue.message}`;
 }
 
 function lineError(number: number, what: string): CaptureFileError {

@@ -291,6 +291,11 @@ const BAD: [what: string, bytes: string | Uint8Array, message: RegExp][] = [
     /line 2: a frame of 2 and 0 bytes can't have 3/,
   ],
   ["HAR without entries", '{"log":{}}', /log\.entries is missing/],
+  [
+    "a HAR entry whose date is none",
+    `{"log":{"entries":[{"_webSocketMessages":[],"startedDateTime":"soon","request":{"url":"a"},"response":{}}]}}`,
+    /entry 0: startedDateTime is no date: soon/,
+  ],
   ["HAR that is cut", '{"log":{"entries":[', /it is not JSON/],
   [
     "a HAR entry without a date",
