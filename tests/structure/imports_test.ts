@@ -50,8 +50,7 @@ const PACKAGES: Record<string, string[]> = {
   "protocol": ["valibot"],
   "client": [],
   "server": [],
-  // node:buffer searches bytes natively.
-  "tap": ["valibot", "node:buffer"],
+  "tap": [],
 };
 
 /** Sockets, timers, clocks, logs and the platform: what a core without I/O does without. */
