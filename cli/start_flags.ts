@@ -64,7 +64,7 @@ export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
   "max-content-length": limit("UTF-16 units of a string content", DEFAULT_LIMITS.maxContentLength),
   "max-rooms-per-client": limit("Rooms of one client", DEFAULT_LIMITS.maxRoomsPerClient),
   "max-room-name-length": limit(
-    "UTF-16 units of a room's name",
+    `UTF-16 units of a room's name, ${MAX_ROOM_NAME_LENGTH} at most`,
     DEFAULT_LIMITS.maxRoomNameLength,
     MAX_ROOM_NAME_LENGTH,
   ),

@@ -76,14 +76,21 @@ export class Lifecycle {
     );
   }
 
-  /** Ends a connection that can't be trusted to take part in a closing handshake. */
-  cut(connection: Connection, reason: CloseReason): void {
+  /**
+   * Ends a connection that can't be trusted to take part in a closing handshake.
+   *
+   * @param afterMs How long what was sent has to reach the tap, which drops it from the cut on.
+   */
+  cut(connection: Connection, reason: CloseReason, afterMs = 0): void {
     const { control } = this.#options;
-    if (control === undefined) return this.disconnect(connection, reason);
-    const { code } = reason;
+    // Without a guard the tap adds no byte: the Close frame has to be our own.
+    if (!control?.guards) return this.disconnect(connection, reason);
+    if (!connection.isOpen) return;
+    const cut = { code: reason.code, reason: reason.reason };
     // The tap doesn't tell us of cuts that we asked for, so the record is made here.
-    this.tapCuts(connection, { code, reason: reason.reason });
-    control.cut(connection.id, { code, reason: reason.reason });
+    this.tapCuts(connection, cut);
+    if (afterMs === 0) return control.cut(connection.id, cut);
+    connection.closeTimer = setTimeout(() => control.cut(connection.id, cut), afterMs);
   }
 
   /** The tap is about to cut a connection, by its rules or because {@linkcode cut} asks for it. */

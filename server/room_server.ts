@@ -132,7 +132,7 @@ export class RoomServer {
       hub: this.#hub,
       monitor: this.#monitor,
       outbound: this.#outbound,
-      cut: (connection, reason) => this.#lifecycle.cut(connection, reason),
+      cut: (connection, reason) => this.#lifecycle.cut(connection, reason, ANSWERS_MS),
     });
     if (control !== undefined) control.observer = this.#observer();
   }
@@ -413,6 +413,9 @@ export class RoomServer {
     if (!this.#refused.delete(failure.id)) this.#lifecycle.handshakeFailed(failure);
   }
 }
+
+/** How long answers already sent have on their way through the tap before a limit's cut. */
+const ANSWERS_MS = 50;
 
 const SLOW: CloseReason = { ...CLOSE_REASONS.tryAgainLater, reason: "Reads too slowly" };
 

@@ -31,6 +31,7 @@ export class PageMonitor {
   /** What the link is doing. */
   readonly link: Signal<LinkView> = signal(IDLE_LINK);
   #client: RoomClient | null = null;
+  #hasRenewed = false;
   #wish: MonitorWish = { topics: ["metrics"] };
 
   /** Begins to watch, and from then on stays connected; called again, it watches something else. */
@@ -66,8 +67,9 @@ export class PageMonitor {
     client.on("welcome", () => this.#start());
     for (const type of HEARD) client.on(type, (message) => this.store.hear(message));
     client.on("error", ({ code, message }) => {
-      if (code === "forbidden") this.#forbidden(message);
+      if (code === "forbidden") this.#renew(message);
     });
+    client.on("monitor_snapshot", () => this.#hasRenewed = false);
     client.state.subscribe((state) => this.#follow(state));
     // The outcome is in the state.
     client.connect().catch(() => {});
@@ -75,6 +77,19 @@ export class PageMonitor {
 
   #start(): void {
     this.#client?.send({ type: "monitor_start", ...this.#wish });
+  }
+
+  /**
+   * A server that was started anew doesn't know the cookie of a page that is still open. Asking for
+   * the page brings the new one where the page may have it; asked for once, then the notice stands.
+   */
+  async #renew(reason: string): Promise<void> {
+    if (this.#hasRenewed) return this.#forbidden(reason);
+    this.#hasRenewed = true;
+    // Without an answer the next link will tell.
+    await fetch(location.pathname, { cache: "no-store" }).catch(() => {});
+    await this.#client?.close();
+    this.#connect();
   }
 
   #forbidden(reason: string): void {

@@ -23,12 +23,15 @@ export function RoomList({ store, chosen, onChoose }: RoomListProps) {
   const version = store.tableVersion.value;
   const rooms = useMemo(() => sortedRooms(store.table.rooms.values()), [version]);
   const { scroller, onScroll, range } = useWindow({ count: rooms.length, rowHeight: ROW_HEIGHT });
+  // The list comes within a second after the figures; until then "none" would be a guess.
+  const isKnown = rooms.length > 0 ||
+    (store.ready.value && store.server.value?.totals.rooms === 0);
   return (
     <Panel
       id="rooms"
       title="Rooms"
       class="rooms"
-      note={`${formatCount(rooms.length)} with members`}
+      note={isKnown ? `${formatCount(rooms.length)} with members` : ""}
     >
       <div class="sheet" role="table" aria-label="Rooms" aria-rowcount={rooms.length + 1}>
         <div class="sheet-head room-row" role="row" aria-rowindex={1}>
@@ -55,7 +58,11 @@ export function RoomList({ store, chosen, onChoose }: RoomListProps) {
             </div>
           ))}
           <Spacer height={range.after} />
-          {rooms.length === 0 && <EmptyRow>No room has a member.</EmptyRow>}
+          {rooms.length === 0 && (
+            <EmptyRow>
+              {isKnown ? "No room has a member." : "Waiting for the server’s list of rooms."}
+            </EmptyRow>
+          )}
         </div>
       </div>
     </Panel>

@@ -232,6 +232,8 @@ Deno.test("on loopback, as it starts by itself", async (t) => {
     const { clientId } = await flood.next("welcome");
     for (let i = 0; i < 80; i++) flood.say({ type: "leave_room", room: "x" });
     assertEquals(await flood.ended, { code: 1008, reason: "Too many messages" });
+    const refused = flood.mailbox.filter(({ code }) => code === "rate_limited");
+    assertEquals(refused.length, 51, "every answer came before the Close");
     let record: ConnectionRecord | undefined;
     while (record?.state !== 3) {
       const changed = (await viewer.next("connections")).changed as ConnectionRecord[];
@@ -312,6 +314,9 @@ for (
     using bob = await RawClient.join(run.port, "lobby");
     await bob.say({ type: "room_message", room: "lobby", content: "hi" });
     assertEquals((await ann.next("room_message")).content, "hi");
+    await bob.say({ type: "leave_room", room: "x".repeat(70_000) });
+    assertEquals((await bob.next("error")).code, "message_too_big");
+    assertEquals((await bob.ended).code, 1009);
     const { policy, capture } = await statsOf(run.port);
     assertEquals([policy.tap, policy.guard, capture !== null], [tap, false, tap]);
     assertEquals((await httpRequest(run.port, "GET /healthz HTTP/1.1")).status, 200);

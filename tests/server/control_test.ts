@@ -56,6 +56,8 @@ Deno.test("a cut that the server asks for is its own: the record says so at once
   await ann.join("lobby");
   for (let i = 0; i < 12; i++) ann.socket.send("garbage");
   assertEquals((await bob.next("user_left")).clientId, ann.clientId);
+  await served.until(() => control.cuts.length > 0);
+  assertEquals(ann.mailbox.filter(({ type }) => type === "error").length, 11, "answers come first");
   assertEquals(control.cuts, [{ id: "1", reason: { code: 1008, reason: "Too many messages" } }]);
   ann.socket.terminate();
   const record = await ended(served);
