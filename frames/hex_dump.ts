@@ -1,4 +1,4 @@
-import type { Field } from "./explain.ts";
+import type { Field } from "./explanation.ts";
 
 const BYTES_PER_ROW = 16;
 const FIRST_PRINTABLE = 0x20;

@@ -48,24 +48,21 @@ export { createDeflater, type DeflaterOptions } from "./deflater.ts";
 export type { FrameDecoderOptions } from "./decoder_options.ts";
 export { encodeFrame, type EncodeOptions } from "./encoder.ts";
 export { type Finding, ProtocolError } from "./errors.ts";
-export {
-  explainFrame,
-  type ExplainOptions,
-  type Explanation,
-  type Field,
-  type FieldId,
-} from "./explain.ts";
+export { explainFrame } from "./explain.ts";
+export type { ExplainOptions, Explanation, Field, FieldId } from "./explanation.ts";
 export { type Frame, frameBytes, type PartialFrame } from "./frame.ts";
 export {
   checkUpgradeRequest,
   checkUpgradeResponse,
-  type HandshakeFinding,
   readUpgradeRequest,
-  type RequestFinding,
   type UpgradeRequest,
-  type UpgradeRequestOptions,
-  type UpgradeResponseOptions,
 } from "./handshake.ts";
+export type {
+  HandshakeFinding,
+  RequestFinding,
+  UpgradeRequestOptions,
+  UpgradeResponseOptions,
+} from "./handshake_rules.ts";
 export {
   type Extension,
   type ExtensionParameter,

@@ -1,5 +1,5 @@
 import { type DeflateDirection, isWindowBits, LARGEST_WINDOW_BITS } from "./deflate.ts";
-import type { HandshakeFinding } from "./handshake.ts";
+import type { HandshakeFinding } from "./handshake_rules.ts";
 import type { Extension, ExtensionParameter } from "./header_values.ts";
 
 /** The extension's name in `Sec-WebSocket-Extensions`. */

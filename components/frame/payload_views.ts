@@ -1,5 +1,5 @@
 import { applyMask } from "../../frames/mask.ts";
-import type { Field } from "../../frames/explain.ts";
+import type { Field } from "../../frames/explanation.ts";
 
 /** Where a frame's parts lie. */
 export interface FrameParts {

@@ -1,4 +1,4 @@
-import type { Field, FieldId } from "../../frames/explain.ts";
+import type { Field, FieldId } from "../../frames/explanation.ts";
 
 /** A field of the tree, with its depth. */
 export interface TreeRow {
