@@ -147,6 +147,7 @@ export class FaultLine {
   }
 
   async #apply({ rule, corrupt }: FrameFault, frame: Uint8Array): Promise<void> {
+    if (rule.cut === "half") this.#enqueue(frame.subarray(0, Math.ceil(frame.length / 2)));
     if (rule.cut) return await this.#cut(rule.cut);
     if (rule.drop) return;
     if (corrupt) frame[corrupt.offset] ^= corrupt.xor;
@@ -156,8 +157,9 @@ export class FaultLine {
     if (rule.duplicate) this.#enqueue(frame);
   }
 
-  /** What came before goes on first; then the link ends, and this line with it. */
-  async #cut(how: "fin" | "rst"): Promise<void> {
+  /** What came before goes on first, nothing of what came after; then the link ends, and this line. */
+  async #cut(how: NonNullable<FaultRule["cut"]>): Promise<void> {
+    this.#takeHeld(this.#heldBytes);
     await this.drained();
     // SO_LINGER can't be set in Deno. A kernel resets a closed link that has unread bytes: here the
     // sender isn't read for a moment, and what it sends later is answered by a reset in any case.

@@ -24,8 +24,8 @@ export interface FaultRule {
   slice?: number;
   /** For so many milliseconds nothing goes on, from the first frame that is hit. */
   stall?: number;
-  /** Ends the connection at the first frame that is hit, which doesn't go on. */
-  cut?: "fin" | "rst";
+  /** Ends the connection at the first frame that is hit: before it, or (`half`) in its middle. */
+  cut?: "fin" | "rst" | "half";
   /** Changes one byte of the frame. */
   corrupt?: "header" | "payload";
   /** The frame doesn't go on. */
@@ -75,7 +75,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   bandwidth: (value) => ({ bandwidth: Math.max(1, sizeOf("bandwidth", value)) }),
   slice: (value) => ({ slice: wholeNumber("slice", value) }),
   stall: (value) => ({ stall: durationOf("stall", value) }),
-  cut: (value) => ({ cut: oneOf("cut", value, ["fin", "rst"]) }),
+  cut: (value) => ({ cut: oneOf("cut", value, ["fin", "rst", "half"]) }),
   corrupt: (value) => ({ corrupt: oneOf("corrupt", value, ["header", "payload"]) }),
   hold: (value) => ({ hold: durationOf("hold", value) }),
 };
@@ -93,7 +93,8 @@ const WORDS: Readonly<Record<string, Partial<FaultRule>>> = {
  * | `after=10` `after=10kB` `after=5s` | only behind 10 frames, 10 kB, 5 seconds |
  * | `every=3` `chance=10%` `times=1` | every third, one in ten, one frame at most |
  * | `latency=100ms±20ms` `bandwidth=10k` `slice=7` | delay, bytes a second, bytes a write |
- * | `stall=5s` `cut=fin` `cut=rst` | nothing goes on for a while, or ever |
+ * | `stall=5s` | nothing goes on for a while |
+ * | `cut=fin` `cut=rst` `cut=half` | the link ends: by FIN, by RST, in the middle of a frame |
  * | `corrupt=header` `corrupt=payload` | one byte is changed |
  * | `drop` `dup` `hold=2s` | a frame is left out, sent twice, passed by others |
  *
@@ -258,6 +259,7 @@ export class FaultDecider {
 }
 
 function textOf({ cut, drop, duplicate, hold, stall }: FaultRule): string {
+  if (cut === "half") return "cut in the middle";
   if (cut) return `cut with ${cut.toUpperCase()}`;
   if (drop) return "dropped";
   if (duplicate) return "duplicated";

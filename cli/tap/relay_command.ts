@@ -34,7 +34,8 @@ A fault is made of terms too; it begins behind the handshake, and frames that we
   dir=in conn=2 opcode=text                        which frames
   after=10|10kB|5s every=3 chance=10% times=1      from when on, how many of them
   latency=100ms±20ms bandwidth=10k slice=7         delay, bytes a second, bytes a write
-  stall=5s cut=fin cut=rst                         nothing goes on for a while, or ever
+  stall=5s                                         nothing goes on for a while
+  cut=fin cut=rst cut=half                         the link ends, half: in the frame's middle
   corrupt=header corrupt=payload drop dup hold=2s  what happens to a frame
 Deno can't set SO_LINGER: cut=rst closes a link that isn't read, so that the kernel resets it where
 the peer has sent something; otherwise it ends like cut=fin.

@@ -30,6 +30,7 @@ const READ: [text: string, rule: FaultRule][] = [
   ["bandwidth=10k slice=7", { bandwidth: 10_000, slice: 7 }],
   ["bandwidth=1.5MB/s", { bandwidth: 1_500_000 }],
   ["stall=5s cut=rst", { stall: 5_000, cut: "rst" }],
+  ["cut=half", { cut: "half" }],
 ];
 
 Deno.test("faults are read", () => {
@@ -53,7 +54,7 @@ const UNREADABLE: [text: string, message: RegExp][] = [
   ["chance=200% drop", /chance is 0% to 100%/],
   ["after=soon drop", /after is frames \(10\), bytes \(10kB\) or time \(5s\)/],
   ["opcode=99 drop", /opcode is continuation, .* or 0 to 15/],
-  ["cut=hair", /cut is fin or rst/],
+  ["cut=hair", /cut is fin or rst or half/],
   ["corrupt=all", /corrupt is header or payload/],
 ];
 
@@ -212,7 +213,7 @@ Deno.test("slices come one by one", async () => {
 
 Deno.test("a link is cut in front of a frame; what came before it arrives", async () => {
   for (const how of ["fin", "rst"]) {
-    const frames = [plain("one"), plain("two")];
+    const frames = [plain("one"), plain("two"), plain("three")];
     await using target = upgradingTarget(async (peer: RawPeer) => {
       await peer.write(concat(...frames));
       await peer.rest();
@@ -229,6 +230,13 @@ Deno.test("a link is cut in front of a frame; what came before it arrives", asyn
     ]);
     assertEquals(await soon(ended(tap), "the end"), ["tap", 1006]);
   }
+});
+
+Deno.test("a link is cut in the middle of a frame", async () => {
+  const { bytes, told } = await heard(["dir=in after=1 cut=half"], WORDS.slice(0, 3));
+  const half = WORDS[1].subarray(0, Math.ceil(WORDS[1].length / 2));
+  assertEquals(bytes, concat(WORDS[0], half));
+  assertEquals(told, [undefined, "cut in the middle", undefined]);
 });
 
 async function ended(tap: Tap): Promise<unknown[]> {
