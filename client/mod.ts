@@ -38,6 +38,7 @@ export type { LinkSnapshot } from "./link.ts";
 export type { Observable } from "./observable.ts";
 export type { RoomClientOptions } from "./options.ts";
 export type { PublishReceipt } from "./outbox.ts";
+export type { Presence } from "./presence.ts";
 export { type DirectMessage, RoomClient } from "./room_client.ts";
 export type {
   WebSocketConstructor,
