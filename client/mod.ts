@@ -46,6 +46,13 @@ export type {
   WebSocketEventName,
   WebSocketLike,
 } from "./socket.ts";
+export { toSignal } from "./to_signal.ts";
+export {
+  type PooledSocket,
+  PoolFullError,
+  WebSocketPool,
+  type WebSocketPoolOptions,
+} from "./web_socket_pool.ts";
 export type {
   ClientState,
   ConnectedState,
