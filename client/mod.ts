@@ -38,6 +38,7 @@ export type { LinkSnapshot } from "./link.ts";
 export type { Observable } from "./observable.ts";
 export type { RoomClientOptions } from "./options.ts";
 export type { PublishReceipt } from "./outbox.ts";
+export type { Presence } from "./presence.ts";
 export { type DirectMessage, RoomClient } from "./room_client.ts";
 export type {
   WebSocketConstructor,
@@ -45,6 +46,13 @@ export type {
   WebSocketEventName,
   WebSocketLike,
 } from "./socket.ts";
+export { toSignal } from "./to_signal.ts";
+export {
+  type PooledSocket,
+  PoolFullError,
+  WebSocketPool,
+  type WebSocketPoolOptions,
+} from "./web_socket_pool.ts";
 export type {
   ClientState,
   ConnectedState,

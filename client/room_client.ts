@@ -14,13 +14,14 @@ import type { LinkSnapshot } from "./link.ts";
 import type { Observable } from "./observable.ts";
 import { type RoomClientOptions, type Settings, settingsOf } from "./options.ts";
 import { Outbox, type PublishReceipt } from "./outbox.ts";
+import { type Presence, PresenceRooms } from "./presence.ts";
 import { Rooms } from "./rooms.ts";
 import type { ClientState } from "./states.ts";
 
 /** A message that `RoomClient.send` takes: one that no method of the client's own stands for. */
 export type DirectMessage = Exclude<
   ClientMessage,
-  { type: "join_room" | "leave_room" | "room_message" | "resume" }
+  { type: "join_room" | "leave_room" | "room_message" | "resume" | `presence_${string}` }
 >;
 
 /**
@@ -68,6 +69,7 @@ export class RoomClient {
   readonly #outbox: Outbox;
   readonly #connector: Connector;
   readonly #line: Line;
+  readonly #presence: PresenceRooms;
   readonly #idPrefix = randomPrefix();
   #ids = 0;
   #invalidMessages = 0;
@@ -102,6 +104,12 @@ export class RoomClient {
       outbox: this.#outbox,
       clock: settings.clock,
       output: this.#connector,
+    });
+    this.#presence = new PresenceRooms({
+      clock: settings.clock,
+      report: settings.report,
+      output: this.#connector,
+      isMember: (room) => this.#rooms.isMember(room),
     });
   }
 
@@ -201,6 +209,16 @@ export class RoomClient {
   }
 
   /**
+   * Follows who is present in a room, and takes part with a state of one's own: a name, a cursor.
+   *
+   * @param room The room's name; it begins when the room is joined.
+   * @returns The room's presence, the same at each call.
+   */
+  presence(room: string): Presence {
+    return this.#presence.open(room);
+  }
+
+  /**
    * Sends a message that none of the other methods stands for, such as `monitor_start`. It belongs
    * to the present link: if that is lost first, it is gone, so send it in a handler for `welcome`
    * to have it on each link.
@@ -260,11 +278,13 @@ export class RoomClient {
       ({ bytes }) => tooBig(bytes, maxMessageBytes) !== null,
     );
     this.#line.open(messagesPerSecond);
+    this.#presence.linkUp();
   }
 
   /** The client deals with a message first, then its handlers get it. */
   #received(message: ServerMessage): void {
     if (this.#settle(message)) this.#line.pump();
+    this.#presence.received(message);
     this.#handlers.emit(message);
   }
 
@@ -273,8 +293,8 @@ export class RoomClient {
     if (message.type === "room_joined") this.#rooms.joined(message);
     else if (message.type === "room_left") this.#left(message.room);
     else if (message.type === "ack") this.#acknowledged(message);
-    else if (message.type === "error") this.#refused(message);
-    else return false;
+    else if (message.type !== "error" || this.#presence.refused(message)) return false;
+    else this.#refused(message);
     return true;
   }
 
@@ -319,6 +339,7 @@ export class RoomClient {
 
   #down(): void {
     this.#line.shut();
+    this.#presence.linkLost();
     this.#rooms.linkLost();
     this.#outbox.rejectSent();
   }

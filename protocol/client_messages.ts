@@ -67,6 +67,36 @@ export interface PublishRoomMessage {
   id?: string;
 }
 
+/** `presence_set {room, state}`: is present in a room with a state; `null` ends that. */
+export interface PresenceSet {
+  /** Tells the messages apart. */
+  type: "presence_set";
+  /** The room's name; only for its members. */
+  room: string;
+  /** Any JSON value; how many bytes it may have is the server's limit, 1,024 by default. */
+  state: unknown;
+  /** Comes back with an `error`, 1 to 64 UTF-16 units. */
+  id?: string;
+}
+
+/** `presence_watch {room}`: asks who is present, and to be told of changes while a member. */
+export interface PresenceWatch {
+  /** Tells the messages apart. */
+  type: "presence_watch";
+  /** The room's name; only for its members. */
+  room: string;
+  /** Comes back with an `error`, 1 to 64 UTF-16 units. */
+  id?: string;
+}
+
+/** `presence_unwatch {room}`: ends that; harmless where it wasn't asked for. */
+export interface PresenceUnwatch {
+  /** Tells the messages apart. */
+  type: "presence_unwatch";
+  /** The room's name. */
+  room: string;
+}
+
 /** `monitor_start {topics, connection?}`: begins to watch; `connection` narrows the frames. */
 export interface MonitorStart {
   /** Tells the messages apart. */
@@ -105,6 +135,9 @@ export type ClientMessage =
   | JoinRoom
   | LeaveRoom
   | PublishRoomMessage
+  | PresenceSet
+  | PresenceWatch
+  | PresenceUnwatch
   | MonitorStart
   | MonitorStop
   | FrameGet;

@@ -50,6 +50,21 @@ export const PublishRoomMessage = v.object({
   id: v.optional(MessageId),
 });
 
+export const PresenceSet = v.object({
+  type: v.literal("presence_set"),
+  room: RoomName,
+  state: JsonContent,
+  id: v.optional(MessageId),
+});
+
+export const PresenceWatch = v.object({
+  type: v.literal("presence_watch"),
+  room: RoomName,
+  id: v.optional(MessageId),
+});
+
+export const PresenceUnwatch = v.object({ type: v.literal("presence_unwatch"), room: RoomName });
+
 export const MonitorStart = v.object({
   type: v.literal("monitor_start"),
   topics: v.pipe(v.array(v.picklist(MONITOR_TOPICS)), v.minLength(1), v.maxLength(3)),
@@ -73,6 +88,9 @@ export const ClientMessage = v.variant("type", [
   JoinRoom,
   LeaveRoom,
   PublishRoomMessage,
+  PresenceSet,
+  PresenceWatch,
+  PresenceUnwatch,
   MonitorStart,
   MonitorStop,
   FrameGet,

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   binary_unsupported: { message: "Binary messages are not supported by this version" },
   too_deep: { message: "The message is nested too deep" },
   content_too_long: { message: "The content is too long" },
+  state_too_big: { message: "The presence state is too big" },
   message_too_big: { message: "The message is too big", closeCode: 1009 },
   rate_limited: { message: "Too many messages" },
   not_a_member: { message: "Only members may do that in a room" },

@@ -81,8 +81,10 @@ export interface RoomJoined {
   type: "room_joined";
   /** The room's name. */
   room: string;
-  /** The members, the client itself included. */
+  /** The members, the client itself included; in a large room only the client itself. */
   members: Member[];
+  /** How many members there are, where `members` aren't all. */
+  count?: number;
   /** Epoch of the room's log. */
   epoch: string;
   /** Sequence number of the room's last message. */
@@ -125,6 +127,57 @@ export interface UserLeft {
   clientId: string;
   /** User id; the client id of one who is anonymous. */
   userId: string;
+}
+
+/**
+ * `room_members`: how many members a room has that is too large for `user_joined` and `user_left`;
+ * with the members when it isn't any more.
+ */
+export interface RoomMembers {
+  /** Tells the messages apart. */
+  type: "room_members";
+  /** The room's name. */
+  room: string;
+  /** How many members there are. */
+  count: number;
+  /** All of them; from here on each coming and going is told again. */
+  members?: Member[];
+}
+
+/** Somebody who is present in a room. */
+export interface PresenceMember {
+  /** Client id. */
+  clientId: string;
+  /** User id; the client id of one who is anonymous. */
+  userId: string;
+  /** Any JSON value but `null`. */
+  state: unknown;
+}
+
+/** `presence_state`: everybody who is present; what was known before is void. */
+export interface PresenceState {
+  /** Tells the messages apart. */
+  type: "presence_state";
+  /** The room's name. */
+  room: string;
+  /** How many are present. */
+  count: number;
+  /** They; left out where there are too many. */
+  members?: PresenceMember[];
+}
+
+/** `presence_update`: what has changed, at most ten times a second a room. */
+export interface PresenceUpdate {
+  /** Tells the messages apart. */
+  type: "presence_update";
+  /** The room's name. */
+  room: string;
+  /** How many are present. */
+  count: number;
+  /** Who is new or has a new state; left out, as `removed`, where there are too many to tell. */
+  changed?: PresenceMember[];
+  /** Client ids of those who aren't present any more. */
+  removed?: string[];
 }
 
 /** `room_message`: somebody else published. */
@@ -276,6 +329,9 @@ export type ServerMessage =
   | RoomLeft
   | UserJoined
   | UserLeft
+  | RoomMembers
+  | PresenceState
+  | PresenceUpdate
   | DeliveredRoomMessage
   | Ack
   | ErrorMessage

@@ -51,6 +51,7 @@ export const RoomJoined = v.object({
   type: v.literal("room_joined"),
   room: v.string(),
   members: v.array(Member),
+  count: v.optional(count),
   epoch: v.string(),
   seq: count,
   recovered: v.optional(v.boolean()),
@@ -72,6 +73,34 @@ export const UserLeft = v.object({
   room: v.string(),
   clientId: v.string(),
   userId: v.string(),
+});
+
+export const RoomMembers = v.object({
+  type: v.literal("room_members"),
+  room: v.string(),
+  count,
+  members: v.optional(v.array(Member)),
+});
+
+export const PresenceMember = v.object({
+  clientId: v.string(),
+  userId: v.string(),
+  state: JsonContent,
+});
+
+export const PresenceState = v.object({
+  type: v.literal("presence_state"),
+  room: v.string(),
+  count,
+  members: v.optional(v.array(PresenceMember)),
+});
+
+export const PresenceUpdate = v.object({
+  type: v.literal("presence_update"),
+  room: v.string(),
+  count,
+  changed: v.optional(v.array(PresenceMember)),
+  removed: v.optional(v.array(v.string())),
 });
 
 export const DeliveredRoomMessage = v.object({
@@ -161,6 +190,9 @@ export const ServerMessage = v.variant("type", [
   RoomLeft,
   UserJoined,
   UserLeft,
+  RoomMembers,
+  PresenceState,
+  PresenceUpdate,
   DeliveredRoomMessage,
   Ack,
   ErrorMessage,

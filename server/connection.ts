@@ -30,6 +30,8 @@ export interface Admission {
 const REFUSAL_WINDOW_MS = 10_000;
 /** How many monitor messages a watcher may send in a second. */
 const MONITOR_MESSAGES_PER_SECOND = 50;
+/** How many presence messages a client may send in a second. */
+const PRESENCE_MESSAGES_PER_SECOND = 20;
 
 /** One client's connection: who it is, what state it is in, what it has sent and got. */
 export class Connection {
@@ -49,6 +51,7 @@ export class Connection {
   };
   readonly messageLimiter: RateLimiter;
   readonly refusalLimiter: RateLimiter;
+  readonly presenceLimiter = new RateLimiter(PRESENCE_MESSAGES_PER_SECOND, 1_000);
   readonly monitorLimiter = new RateLimiter(MONITOR_MESSAGES_PER_SECOND, 1_000);
   /** `null` until the upgrade is done. */
   socket: WebSocket | null = null;

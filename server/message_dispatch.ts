@@ -69,6 +69,10 @@ export class MessageDispatch {
     join_room: (connection, message) => this.#join(connection, message),
     leave_room: (connection, { room }) => this.#options.hub.leave(connection, room),
     room_message: (connection, message) => this.#publish(connection, message),
+    presence_set: (connection, message) => this.#setPresence(connection, message),
+    presence_watch: (connection, message) => this.#watchPresence(connection, message),
+    presence_unwatch: (connection, { room }) =>
+      this.#options.hub.presence.unwatch(connection, room),
     monitor_start: (connection, message) => this.#options.monitor.start(connection, message),
     monitor_stop: (connection) => this.#options.monitor.stop(connection),
     frame_get: (connection, message) => this.#options.monitor.sendBytes(connection, message),
@@ -153,13 +157,33 @@ export class MessageDispatch {
       .catch((error) => this.#fail(connection, error, message));
   }
 
-  /** Heartbeats in step are free, watchers have a budget of their own, all else counts. */
+  #setPresence(connection: Connection, message: ClientMessageOf<"presence_set">): void {
+    const { room, state } = message;
+    const details = reference(message);
+    if (!connection.may("write")) return this.#refuse(connection, "forbidden", details);
+    if (!connection.rooms.has(room)) return this.#refuse(connection, "not_a_member", details);
+    if (exceeds(utf8Length(JSON.stringify(state)), this.#options.limits.maxPresenceBytes)) {
+      return this.#refuse(connection, "state_too_big", details);
+    }
+    this.#options.hub.presence.set(connection, room, state);
+  }
+
+  #watchPresence(connection: Connection, message: ClientMessageOf<"presence_watch">): void {
+    const { room } = message;
+    const details = reference(message);
+    if (!connection.may("read")) return this.#refuse(connection, "forbidden", details);
+    if (!connection.rooms.has(room)) return this.#refuse(connection, "not_a_member", details);
+    this.#options.hub.presence.watch(connection, room);
+  }
+
+  /** Heartbeats in step are free, presence and watchers have budgets of their own, all else counts. */
   #takeBudget(connection: Connection, message: ClientMessage): number {
     const now = this.#options.now();
     if (message.type === "ping" && this.#isInStep(connection, now)) {
       connection.lastHeartbeat = now;
       return 0;
     }
+    if (message.type.startsWith("presence_")) return connection.presenceLimiter.take(now);
     const watcher = isMonitorMessage(message) && connection.may("monitor");
     return (watcher ? connection.monitorLimiter : connection.messageLimiter).take(now);
   }

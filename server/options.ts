@@ -43,6 +43,19 @@ export interface RoomServerLimits {
    */
   maxRoomNameLength: number;
   /**
+   * Members of a room up to which each coming and going, and each one's presence, is told to the
+   * others; of more only their number.
+   *
+   * @default {200}
+   */
+  maxListedMembers: number;
+  /**
+   * Bytes of a member's presence state, as JSON.
+   *
+   * @default {1024}
+   */
+  maxPresenceBytes: number;
+  /**
    * Bytes that wait for one client; a client that reads slower is closed with 1013.
    *
    * @default {1048576}
@@ -70,6 +83,8 @@ export const DEFAULT_LIMITS: Readonly<RoomServerLimits> = {
   maxContentLength: 1_000,
   maxRoomsPerClient: 100,
   maxRoomNameLength: 128,
+  maxListedMembers: 200,
+  maxPresenceBytes: 1_024,
   maxQueuedBytes: 1_048_576,
   maxConnections: 0,
   connectionsPerAddress: 100,
@@ -115,6 +130,12 @@ export interface RoomServerOptions {
    * @default {() => ["read", "write"]}
    */
   permissions?: (request: Request) => readonly Permission[];
+  /**
+   * How long a member whose link is lost stays present in its rooms, in milliseconds.
+   *
+   * @default {10000}
+   */
+  presenceGraceMs?: number;
   /** Where publishes get their place in a room. @default {new InProcessBackplane()} */
   backplane?: Backplane;
   /** Control over connections, when a tap stands before the server. */
@@ -128,7 +149,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /** Fills in the limits that weren't given, and refuses what isn't a limit or a time. */
 export function roomServerLimits(options: RoomServerOptions): RoomServerLimits {
-  const { heartbeatMs, idleTimeoutMs, closeTimeoutMs } = options;
+  const { heartbeatMs, idleTimeoutMs, closeTimeoutMs, presenceGraceMs } = options;
+  const times = { heartbeatMs, idleTimeoutMs, closeTimeoutMs, presenceGraceMs };
   const limits = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(options.limits ?? {})) {
     if (!Object.hasOwn(limits, name)) {
@@ -138,7 +160,7 @@ export function roomServerLimits(options: RoomServerOptions): RoomServerLimits {
     checkNumber(name, value, Number.MAX_SAFE_INTEGER);
     limits[name as keyof RoomServerLimits] = value;
   }
-  for (const [name, value] of Object.entries({ heartbeatMs, idleTimeoutMs, closeTimeoutMs })) {
+  for (const [name, value] of Object.entries(times)) {
     if (value !== undefined) checkNumber(name, value, LONGEST_MS);
   }
   return limits;

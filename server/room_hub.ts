@@ -2,14 +2,22 @@ import type { JoinRoom, RoomJoined, RoomRecord } from "../protocol/mod.ts";
 import type { Backplane, PlacedMessage, Position } from "./backplane.ts";
 import type { Connection } from "./connection.ts";
 import type { Metrics } from "./metrics.ts";
+import { MembershipNews } from "./membership_news.ts";
 import { type Outbound, type Outgoing, outgoing } from "./outbound.ts";
 import type { ConnectionRegistry } from "./registry.ts";
+import { Presence } from "./presence.ts";
 import { Rooms } from "./rooms.ts";
 
 /** What {@linkcode RoomHub} works with. */
 export interface RoomHubOptions {
   /** Where messages get their place. */
   backplane: Backplane;
+  /** Members of a room up to which each is named to the others. */
+  maxListedMembers: number;
+  /** How long a member whose link is lost stays present, in milliseconds. */
+  presenceGraceMs: number;
+  /** The clock, in milliseconds. */
+  now: () => number;
   /** Where messages go out. */
   outbound: Outbound;
   /** Where fan-outs count. */
@@ -20,12 +28,22 @@ export interface RoomHubOptions {
 
 /** Rooms: who is in them, and what their members are told. */
 export class RoomHub {
+  /** Who is present with a state. */
+  readonly presence: Presence;
   readonly #options: RoomHubOptions;
   readonly #rooms = new Rooms();
+  readonly #news: MembershipNews;
   #dissolved = false;
 
   constructor(options: RoomHubOptions) {
+    const { outbound, maxListedMembers, presenceGraceMs: graceMs, now } = options;
     this.#options = options;
+    this.#news = new MembershipNews({
+      outbound,
+      maxListedMembers,
+      members: (room) => this.members(room),
+    });
+    this.presence = new Presence({ outbound, maxListedMembers, graceMs, now });
     options.backplane.onMessage((message) => this.#deliver(message));
   }
 
@@ -48,27 +66,31 @@ export class RoomHub {
   join(connection: Connection, { room, since }: JoinRoom): void {
     const isNew = this.#rooms.join(room, connection);
     const position = this.#options.backplane.position(room);
-    const members = [...this.members(room)].map(({ clientId, userId }) => ({ clientId, userId }));
     const joined: RoomJoined = {
       type: "room_joined",
       room,
-      members,
+      ...this.#news.listFor(connection, room),
       ...position,
       ...recovery(position, since),
     };
     this.#options.outbound.send(connection, outgoing(joined));
+    this.presence.joined(connection, room);
     if (isNew) this.#tellOthers(connection, room, "user_joined");
   }
 
   /** Ends a membership and tells the others; the connection itself is always told. */
   leave(connection: Connection, room: string): void {
     this.#options.outbound.send(connection, outgoing({ type: "room_left", room }));
+    this.presence.left(connection, room);
     this.#leave(connection, room);
   }
 
   /** Ends all memberships of a connection that is gone. */
   leaveAll(connection: Connection): void {
-    for (const room of connection.rooms) this.#leave(connection, room);
+    for (const room of connection.rooms) {
+      this.presence.lost(connection, room);
+      this.#leave(connection, room);
+    }
   }
 
   /**
@@ -77,6 +99,12 @@ export class RoomHub {
    */
   dissolve(): void {
     this.#dissolved = true;
+  }
+
+  /** Ends what is still to be told. */
+  close(): void {
+    this.#news.close();
+    this.presence.close();
   }
 
   /** Sends one message to all members but one; it has no place in the room's sequence. */
@@ -97,8 +125,7 @@ export class RoomHub {
   }
 
   #tellOthers(connection: Connection, room: string, type: "user_joined" | "user_left"): void {
-    const { clientId, userId } = connection;
-    this.broadcast(room, outgoing({ type, room, clientId, userId }), clientId);
+    this.#news.tell(connection, room, type);
     this.#options.registry.touch(connection.id);
   }
 

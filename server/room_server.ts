@@ -107,6 +107,9 @@ export class RoomServer {
       onSlow: (connection) => this.#lifecycle.cut(connection, SLOW),
     });
     this.#hub = new RoomHub({
+      now,
+      maxListedMembers: limits.maxListedMembers,
+      presenceGraceMs: options.presenceGraceMs ?? 10_000,
       registry,
       metrics,
       backplane: this.#backplane,
@@ -276,6 +279,7 @@ export class RoomServer {
     }
     if (this.#registry.size > 0) await this.#emptied.promise;
     this.#monitor.close();
+    this.#hub.close();
     await this.#backplane.close();
   }
 

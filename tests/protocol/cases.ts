@@ -66,6 +66,17 @@ export const CLIENT_CASES: MessageCase[] = [
     optional: ["id"],
   },
   {
+    good: { type: "presence_set", room: "lobby", state: { name: "Ann" }, id: "p1" },
+    bad: { room: NO_ROOM_NAME, id: [...NO_STRING, "", "x".repeat(MAX_MESSAGE_ID_LENGTH + 1)] },
+    optional: ["id"],
+  },
+  {
+    good: { type: "presence_watch", room: "lobby", id: "p1" },
+    bad: { room: NO_ROOM_NAME, id: [...NO_STRING, "", "x".repeat(MAX_MESSAGE_ID_LENGTH + 1)] },
+    optional: ["id"],
+  },
+  { good: { type: "presence_unwatch", room: "lobby" }, bad: { room: NO_ROOM_NAME } },
+  {
     good: { type: "monitor_start", topics: ["metrics", "connections", "frames"], connection: "7" },
     bad: {
       topics: [
@@ -184,6 +195,8 @@ const BAD_HISTOGRAMS = [
 ];
 const BAD_BUCKETS = [{}, 7, { ...BUCKET, opened: -1 }, { ...BUCKET, fanOutMs: "1" }];
 
+const PRESENT = { clientId: "c", userId: "u", state: 0 };
+
 /** Every message that a server can send. */
 export const SERVER_CASES: MessageCase[] = [
   {
@@ -229,6 +242,7 @@ export const SERVER_CASES: MessageCase[] = [
       type: "room_joined",
       room: "lobby",
       members: [{ clientId: "c", userId: "u" }],
+      count: 2,
       epoch: "e",
       seq: 0,
       recovered: false,
@@ -238,19 +252,45 @@ export const SERVER_CASES: MessageCase[] = [
     bad: {
       room: NO_STRING,
       members: [...NO_LIST, [{}], [{ clientId: "c" }]],
+      count: NO_COUNT,
       epoch: NO_STRING,
       seq: NO_COUNT,
       recovered: NO_BOOLEAN,
       missed: NO_COUNT,
       reason: [...NO_STRING, "no_reason"],
     },
-    optional: ["recovered", "missed", "reason"],
+    optional: ["count", "recovered", "missed", "reason"],
   },
   { good: { type: "room_left", room: "lobby" }, bad: { room: NO_STRING } },
   ...["user_joined", "user_left"].map((type) => ({
     good: { type, room: "lobby", clientId: "c", userId: "u" },
     bad: { room: NO_STRING, clientId: NO_STRING, userId: NO_STRING },
   })),
+  {
+    good: {
+      type: "room_members",
+      room: "lobby",
+      count: 1,
+      members: [{ clientId: "c", userId: "u" }],
+    },
+    bad: { room: NO_STRING, count: NO_COUNT, members: [...NO_LIST, [{}], [{ clientId: "c" }]] },
+    optional: ["members"],
+  },
+  {
+    good: { type: "presence_state", room: "lobby", count: 1, members: [PRESENT] },
+    bad: { room: NO_STRING, count: NO_COUNT, members: [...NO_LIST, [{}], [{ clientId: "c" }]] },
+    optional: ["members"],
+  },
+  {
+    good: { type: "presence_update", room: "lobby", count: 1, changed: [PRESENT], removed: ["d"] },
+    bad: {
+      room: NO_STRING,
+      count: NO_COUNT,
+      changed: [...NO_LIST, [{}], [{ clientId: "c", userId: "u" }]],
+      removed: [...NO_LIST, [7]],
+    },
+    optional: ["changed", "removed"],
+  },
   {
     good: {
       type: "room_message",

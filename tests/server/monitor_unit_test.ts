@@ -32,7 +32,10 @@ class Bench implements Disposable {
       metrics,
       registry,
       outbound,
-      hub: new RoomHub({ metrics, registry, outbound, backplane }),
+      hub: new RoomHub({
+        ...{ metrics, registry, outbound, backplane },
+        ...{ maxListedMembers: 200, presenceGraceMs: 0, now: Date.now },
+      }),
       policy: {
         version: "",
         transport: "deno",
