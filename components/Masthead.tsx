@@ -6,6 +6,7 @@ const PAGES = [
   { href: "/", label: "Overview" },
   { href: "/connections", label: "Connections" },
   { href: "/frames", label: "Frames" },
+  { href: "/handshake", label: "Handshake" },
   { href: "/rooms", label: "Rooms" },
 ] as const;
 

@@ -127,6 +127,14 @@ export interface FrameGet {
   length: number;
 }
 
+/** `heads_get {connection}`: asks for the heads of a captured connection's opening handshake. */
+export interface HeadsGet {
+  /** Tells the messages apart. */
+  type: "heads_get";
+  /** Number of the connection. */
+  connection: string;
+}
+
 /** A message that a client can send. */
 export type ClientMessage =
   | Ping
@@ -140,7 +148,8 @@ export type ClientMessage =
   | PresenceUnwatch
   | MonitorStart
   | MonitorStop
-  | FrameGet;
+  | FrameGet
+  | HeadsGet;
 
 /** The `type` of a message that a client can send. */
 export type ClientMessageType = ClientMessage["type"];

@@ -81,6 +81,8 @@ export const FrameGet = v.object({
   length: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_FRAME_GET_BYTES)),
 });
 
+export const HeadsGet = v.object({ type: v.literal("heads_get"), connection: connectionId });
+
 export const ClientMessage = v.variant("type", [
   Ping,
   Auth,
@@ -94,4 +96,5 @@ export const ClientMessage = v.variant("type", [
   MonitorStart,
   MonitorStop,
   FrameGet,
+  HeadsGet,
 ]);

@@ -320,6 +320,28 @@ export interface FrameGone {
   frame: number;
 }
 
+/** A captured head of an opening handshake. */
+export interface HeadRecord {
+  /** `in` for the request, `out` for the response. */
+  direction: "in" | "out";
+  /** When it was whole, in milliseconds since the Unix epoch. */
+  at: number;
+  /** Its bytes with secrets overwritten, the empty line included, base64; at most 64 KiB of them. */
+  bytes: string;
+  /** How many bytes it has. */
+  total: number;
+}
+
+/** `connection_heads`: the answer to `heads_get`, the request first. */
+export interface ConnectionHeads {
+  /** Tells the messages apart. */
+  type: "connection_heads";
+  /** Number of the connection. */
+  connection: string;
+  /** What is known of them; empty once they had to make room for newer ones. */
+  heads: HeadRecord[];
+}
+
 /** A message that a server can send. */
 export type ServerMessage =
   | Welcome
@@ -340,7 +362,8 @@ export type ServerMessage =
   | Connections
   | Frames
   | FrameBytes
-  | FrameGone;
+  | FrameGone
+  | ConnectionHeads;
 
 /** The `type` of a message that a server can send. */
 export type ServerMessageType = ServerMessage["type"];

@@ -182,6 +182,19 @@ export const FrameGone = v.object({
   frame: count,
 });
 
+export const HeadRecord = v.object({
+  direction: v.picklist(["in", "out"]),
+  at: v.number(),
+  bytes: v.string(),
+  total: count,
+});
+
+export const ConnectionHeads = v.object({
+  type: v.literal("connection_heads"),
+  connection: v.string(),
+  heads: v.array(HeadRecord),
+});
+
 export const ServerMessage = v.variant("type", [
   Welcome,
   Pong,
@@ -202,4 +215,5 @@ export const ServerMessage = v.variant("type", [
   Frames,
   FrameBytes,
   FrameGone,
+  ConnectionHeads,
 ]);

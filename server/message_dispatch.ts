@@ -76,6 +76,7 @@ export class MessageDispatch {
     monitor_start: (connection, message) => this.#options.monitor.start(connection, message),
     monitor_stop: (connection) => this.#options.monitor.stop(connection),
     frame_get: (connection, message) => this.#options.monitor.sendBytes(connection, message),
+    heads_get: (connection, message) => this.#options.monitor.sendHeads(connection, message),
   };
 
   constructor(options: MessageDispatchOptions) {
@@ -255,7 +256,12 @@ const BINARY: ParseFailure = {
   error: ERROR_CODES.binary_unsupported.message,
 };
 
-const MONITOR_TYPES: ReadonlySet<string> = new Set(["monitor_start", "monitor_stop", "frame_get"]);
+const MONITOR_TYPES: ReadonlySet<string> = new Set([
+  "monitor_start",
+  "monitor_stop",
+  "frame_get",
+  "heads_get",
+]);
 
 function isMonitorMessage(message: ClientMessage): boolean {
   return MONITOR_TYPES.has(message.type);

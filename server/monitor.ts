@@ -18,10 +18,13 @@ import { BUSY_BYTES, type SecondReport, Watcher } from "./watcher.ts";
 /** How often watchers are told what changed, in milliseconds. */
 const TICK_MS = 100;
 
+/** How many bytes of a head a watcher gets. */
+const MAX_HEAD_BYTES = 65_536;
+
 /** The answer to a `frame_get` of one who hasn't read the earlier answers. */
 const TOO_BUSY = {
   code: "rate_limited",
-  message: "Cannot send the frame: earlier ones wait to be read",
+  message: "Cannot send what was captured: earlier answers wait to be read",
   retryAfterMs: 100,
 } as const;
 
@@ -114,6 +117,24 @@ export class Monitor {
       total,
       kept,
       bytes,
+    });
+  }
+
+  /** Answers `heads_get`. */
+  sendHeads(connection: Connection, { connection: id }: ClientMessageOf<"heads_get">): void {
+    if ((connection.socket?.bufferedAmount ?? 0) > BUSY_BYTES) {
+      return this.#send(connection, { type: "error", ...TOO_BUSY });
+    }
+    const heads = this.#options.capture?.heads(id) ?? [];
+    this.#send(connection, {
+      type: "connection_heads",
+      connection: id,
+      heads: heads.map(({ direction, at, bytes }) => ({
+        direction,
+        at,
+        bytes: bytes.subarray(0, MAX_HEAD_BYTES).toBase64(),
+        total: bytes.length,
+      })),
     });
   }
 

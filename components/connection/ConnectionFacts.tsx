@@ -3,6 +3,7 @@ import { closeReason } from "../../protocol/close_reasons.ts";
 import { closeCodeName } from "../../frames/close.ts";
 import type { CloseRecord, ConnectionRecord } from "../../protocol/monitor_records.ts";
 import { formatBytes, formatClock, formatCount, formatDuration, joinReading } from "../format.ts";
+import { connectionHash } from "../handshake/connection_hash.ts";
 import { Lamp } from "../ui/Lamp.tsx";
 import { Panel } from "../ui/Panel.tsx";
 
@@ -12,7 +13,11 @@ export function ConnectionFacts({ record, now }: { record: ConnectionRecord; now
   const end = record.transitions.at(-1)?.at ?? now;
   const lasted = (record.state === 3 ? end : now) - record.connectedAt;
   return (
-    <Panel id="facts" title="Facts">
+    <Panel
+      id="facts"
+      title="Facts"
+      tools={<a class="link" href={`/handshake${connectionHash(record.id)}`}>Handshake</a>}
+    >
       <dl class="facts facts-wide">
         <Fact label="Address">{record.address}</Fact>
         <Fact label="User agent">{record.userAgent}</Fact>

@@ -7,6 +7,7 @@ import type {
   Totals,
 } from "../../protocol/monitor_records.ts";
 import type {
+  ConnectionHeads,
   Connections,
   FrameBytes,
   FrameGone,
@@ -75,6 +76,7 @@ export class MonitorStore {
   /** What to add to the browser's clock to get the server's. */
   clockOffset = 0;
   #frameListeners = new Set<FrameListener>();
+  #headListeners = new Set<(message: ConnectionHeads) => void>();
 
   /** Takes what the server rendered the page with, until the socket knows better. */
   seed(first: ServerStats | null, now: number = Date.now()): void {
@@ -95,6 +97,12 @@ export class MonitorStore {
     return () => this.#frameListeners.delete(listener);
   }
 
+  /** Tells a listener about `connection_heads`. */
+  onHeads(listener: (message: ConnectionHeads) => void): () => void {
+    this.#headListeners.add(listener);
+    return () => this.#headListeners.delete(listener);
+  }
+
   /** Takes a server's message in; what isn't the monitor's is passed over. */
   hear(message: ServerMessage, now: number = Date.now()): void {
     batch(() => {
@@ -111,6 +119,9 @@ export class MonitorStore {
         case "frame_bytes":
         case "frame_gone":
           for (const listener of this.#frameListeners) listener(message);
+          return;
+        case "connection_heads":
+          for (const listener of this.#headListeners) listener(message);
       }
     });
   }

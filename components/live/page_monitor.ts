@@ -22,6 +22,7 @@ const HEARD: readonly ServerMessageType[] = [
   "frames",
   "frame_bytes",
   "frame_gone",
+  "connection_heads",
 ];
 
 /** The page's one link to the server, and what came over it. */
@@ -58,6 +59,15 @@ export class PageMonitor {
     } catch {
       // No link: the inspector asks again on the next one.
       return false;
+    }
+  }
+
+  /** Asks for a connection's heads; the answer comes through the store. */
+  askForHeads(connection: string): void {
+    try {
+      this.#client?.send({ type: "heads_get", connection });
+    } catch {
+      // No link: it is asked for again on the next one.
     }
   }
 

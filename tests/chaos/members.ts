@@ -40,7 +40,7 @@ class Member {
   readonly #random: () => number;
   #number = 0;
   #unsettled = 0;
-  #timer: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #quiet = false;
 
   constructor(plan: MemberPlan, seed: number) {

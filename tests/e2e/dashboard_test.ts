@@ -5,7 +5,15 @@ import { type RunningCommand, startCommand } from "../command.ts";
 import { Peer } from "../server/harness.ts";
 import { type Chrome, openChrome, showsText } from "./browser.ts";
 
-const PAGES = ["/", "/connections", "/connections/1", "/connections/none", "/frames", "/rooms"];
+const PAGES = [
+  "/",
+  "/connections",
+  "/connections/1",
+  "/connections/none",
+  "/frames",
+  "/handshake",
+  "/rooms",
+];
 const OTHERS = ["/signin?failed=1", "/no-such-page"];
 const MOST_ROWS = 100;
 

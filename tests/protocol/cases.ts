@@ -100,6 +100,7 @@ export const CLIENT_CASES: MessageCase[] = [
       length: [...NO_INTEGER, 0, MAX_FRAME_GET_BYTES + 1],
     },
   },
+  { good: { type: "heads_get", connection: "7" }, bad: { connection: NO_CONNECTION } },
 ];
 
 const TOTALS = {
@@ -196,6 +197,8 @@ const BAD_HISTOGRAMS = [
 const BAD_BUCKETS = [{}, 7, { ...BUCKET, opened: -1 }, { ...BUCKET, fanOutMs: "1" }];
 
 const PRESENT = { clientId: "c", userId: "u", state: 0 };
+
+const HEAD = { direction: "in", at: 1, bytes: "R0VU", total: 3 };
 
 /** Every message that a server can send. */
 export const SERVER_CASES: MessageCase[] = [
@@ -435,5 +438,16 @@ export const SERVER_CASES: MessageCase[] = [
   {
     good: { type: "frame_gone", connection: "1", frame: 0 },
     bad: { connection: NO_STRING, frame: NO_COUNT },
+  },
+  {
+    good: { type: "connection_heads", connection: "1", heads: [HEAD] },
+    bad: {
+      connection: NO_STRING,
+      heads: [
+        ...NO_LIST,
+        ...[[{}], [{ ...HEAD, direction: "up" }], [{ ...HEAD, at: "1" }], [{ ...HEAD, bytes: 7 }]],
+        [{ ...HEAD, total: -1 }],
+      ],
+    },
   },
 ];

@@ -44,6 +44,7 @@ const CLIENT: {
   monitor_start: true,
   monitor_stop: true,
   frame_get: true,
+  heads_get: true,
 };
 
 const SERVER: {
@@ -71,6 +72,7 @@ const SERVER: {
   frames: true,
   frame_bytes: true,
   frame_gone: true,
+  connection_heads: true,
 };
 
 type Output<T extends keyof typeof monitorSchemas> = v.InferOutput<typeof monitorSchemas[T]>;

@@ -143,6 +143,24 @@ Deno.test("frames come from the capture, narrowed to one connection if asked", a
   assertEquals((await watcher.next("frame_gone")).connection, "8");
 });
 
+Deno.test("heads come from the capture, empty where they weren't kept", async () => {
+  await using served = serveRooms({ ...OPTIONS, capture: new FakeCapture() });
+  const watcher = await served.connect(WATCHER);
+  const ask = async (connection: string) => {
+    watcher.send({ type: "heads_get", connection });
+    return (await watcher.next("connection_heads")).heads;
+  };
+  assertEquals(await ask("7"), [{ direction: "in", at: 5, bytes: "R0VU", total: 3 }]);
+  assertEquals(await ask("8"), []);
+});
+
+Deno.test("heads are for those who may watch, and those who read", async () => {
+  await using served = serveRooms({ ...OPTIONS, capture: new FakeCapture() });
+  const ann = await served.connect();
+  ann.send({ type: "heads_get", connection: "7" });
+  assertEquals((await ann.next("error")).code, "forbidden");
+});
+
 Deno.test("a watcher that doesn't read is skipped, not queued for", async () => {
   await using served = serveRooms({ ...OPTIONS, capture: new FakeCapture(40_000) });
   const watcher = await served.connect(WATCHER);
@@ -184,8 +202,9 @@ class FakeCapture implements CaptureSource {
     };
   }
 
-  heads(): HeadEvent[] {
-    return [];
+  heads(connection: string): HeadEvent[] {
+    const bytes = new TextEncoder().encode("GET");
+    return connection === "7" ? [{ type: "head", connection, at: 5, direction: "in", bytes }] : [];
   }
 
   read(cursor: number, options?: CaptureReadOptions) {
