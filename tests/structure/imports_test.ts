@@ -49,7 +49,7 @@ const PACKAGES: Record<string, string[]> = {
   "frames": ["@noble/hashes", "fflate", "pako"],
   "protocol": ["valibot"],
   "client": [],
-  "server": [],
+  "server": ["@opentelemetry/api"],
   "tap": [],
 };
 
