@@ -51,8 +51,12 @@ export function parseMetricsReport(text: string): MetricsReportResult {
   }
   const result = v.safeParse(schema, value);
   if (result.success) return { ok: true, report: result.output };
-  const [{ path, kind, type, expected }] = result.issues;
+  const [{ path, kind, type, expected, input }] = result.issues;
   const where = path?.map(({ key }) => String(key).slice(0, 64)).join(".") || "report";
-  const what = kind === "schema" ? `is not ${expected}` : `breaks the rule ${type}`;
+  const what = input === undefined
+    ? "is missing"
+    : kind === "schema"
+    ? `is not ${expected}`
+    : `breaks the rule ${type}`;
   return { ok: false, error: `The report's fields are wrong: ${where} ${what}` };
 }

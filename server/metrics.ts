@@ -76,7 +76,8 @@ export class Metrics {
     messagesReceived: 0,
     bytesSent: 0,
     bytesReceived: 0,
-    errors: {},
+    // Without a prototype, so that no code is there before it was counted.
+    errors: Object.create(null),
     reconnections: 0,
     slowConsumersClosed: 0,
   };
@@ -130,7 +131,7 @@ export class Metrics {
   /** Something went wrong; `code` comes from a table of ours, never from a peer. */
   error(code: string): void {
     const { errors } = this.#totals;
-    const isKnown = Object.hasOwn(errors, code) || Object.keys(errors).length < MAX_ERROR_CODES;
+    const isKnown = code in errors || Object.keys(errors).length < MAX_ERROR_CODES;
     const counted = isKnown ? code : "other";
     errors[counted] = (errors[counted] ?? 0) + 1;
     this.#bucket().errors += 1;

@@ -8,6 +8,7 @@ import type * as v from "valibot";
 import { assertEquals } from "@std/assert";
 import type * as protocol from "@/protocol/mod.ts";
 import * as clientSchemas from "@/protocol/client_schemas.ts";
+import { MetricsReport } from "@/protocol/metrics_report_schema.ts";
 import * as monitorSchemas from "@/protocol/monitor_schemas.ts";
 import * as serverSchemas from "@/protocol/server_schemas.ts";
 
@@ -100,6 +101,8 @@ const RECORDS: {
   CaptureStats: true,
   ServerPolicy: true,
 };
+
+const REPORT: Same<v.InferOutput<typeof MetricsReport>, protocol.MetricsReport> = true;
 
 const UNIONS: [
   Same<ClientOutput["type"], protocol.ClientMessageType>,
