@@ -337,7 +337,12 @@ Deno.test("PORT and ROOMSCOPE_ variables hold where no flag is given", async () 
   using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = free.addr;
   free.close();
-  const env = { PORT: String(port), ROOMSCOPE_RATE_LIMIT: "3", ROOMSCOPE_NO_TAP: "yes" };
+  const env = {
+    PORT: String(port),
+    ROOMSCOPE_RATE_LIMIT: "3",
+    ROOMSCOPE_NO_TAP: "yes",
+    ROOMSCOPE_LOG_LEVEL: "error",
+  };
   const child = command([], env).spawn();
   const errors = new Response(child.stderr).text();
   let printed = "";
