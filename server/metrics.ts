@@ -7,10 +7,48 @@ export const HISTORY_SECONDS = 600;
 /** How many codes errors are told apart by; they come from tables, the rest counts as `other`. */
 const MAX_ERROR_CODES = 256;
 
-/** Bounds of the exported buckets, in milliseconds and bytes. */
-const ROUND_TRIP_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
-const FAN_OUT_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1_000];
-const MESSAGE_BYTES = [64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576];
+/** Bounds of the exported buckets of round trips, in milliseconds. */
+export const ROUND_TRIP_MS: readonly number[] = [
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  500,
+  1_000,
+  2_500,
+  5_000,
+  10_000,
+];
+/** Bounds of the exported buckets of fan-outs, in milliseconds. */
+export const FAN_OUT_MS: readonly number[] = [
+  0.1,
+  0.25,
+  0.5,
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  1_000,
+];
+/** Bounds of the exported buckets of messages, in bytes. */
+export const MESSAGE_BYTES: readonly number[] = [
+  64,
+  256,
+  1_024,
+  4_096,
+  16_384,
+  65_536,
+  262_144,
+  1_048_576,
+];
 
 /** Who is told of single samples as well. */
 export interface SampleListener {

@@ -11,15 +11,24 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { VERSION } from "../protocol/mod.ts";
-import type { Readings, SampleListener } from "./metrics.ts";
+import {
+  FAN_OUT_MS,
+  MESSAGE_BYTES,
+  type Readings,
+  ROUND_TRIP_MS,
+  type SampleListener,
+} from "./metrics.ts";
 
 const SCOPE = "roomscope";
 const MS_PER_SECOND = 1_000;
+const inSeconds = (milliseconds: number): number => milliseconds / MS_PER_SECOND;
 
 /**
  * Metrics and spans for whatever OpenTelemetry the process has: Deno's own with `OTEL_DENO=true`,
  * or an SDK that was registered before the server was made. Counters are read when they are
  * exported, so that counting costs nothing more; without OpenTelemetry there are no spans at all.
+ *
+ * A process reports the counters of one server: of several, those of the one made last.
  *
  * Nothing that a peer wrote becomes an attribute: no content, room name, token, session or URL.
  */
@@ -30,14 +39,17 @@ export class Telemetry implements SampleListener {
   readonly #roundTrip = this.#meter.createHistogram("roomscope.round_trip.duration", {
     description: "Round-trip time of the server's pings",
     unit: "s",
+    advice: { explicitBucketBoundaries: ROUND_TRIP_MS.map(inSeconds) },
   });
   readonly #fanOut = this.#meter.createHistogram("roomscope.fan_out.duration", {
     description: "Time from a publish to the last member's send",
     unit: "s",
+    advice: { explicitBucketBoundaries: FAN_OUT_MS.map(inSeconds) },
   });
   readonly #messageSize = this.#meter.createHistogram("roomscope.message.size", {
     description: "Size of received messages",
     unit: "By",
+    advice: { explicitBucketBoundaries: [...MESSAGE_BYTES] },
   });
   readonly #observables: Observables;
   readonly #observe: BatchObservableCallback;
@@ -55,12 +67,12 @@ export class Telemetry implements SampleListener {
 
   /** {@inheritDoc SampleListener.roundTrip} */
   roundTrip(milliseconds: number): void {
-    this.#roundTrip.record(milliseconds / MS_PER_SECOND);
+    this.#roundTrip.record(inSeconds(milliseconds));
   }
 
   /** {@inheritDoc SampleListener.fannedOut} The span belongs to the message being handled. */
   fannedOut(milliseconds: number): void {
-    this.#fanOut.record(milliseconds / MS_PER_SECOND);
+    this.#fanOut.record(inSeconds(milliseconds));
     if (!this.#traces) return;
     const startTime = Date.now() - milliseconds;
     this.#tracer.startSpan("fan_out", { kind: SpanKind.PRODUCER, startTime }).end();

@@ -12,6 +12,8 @@ export interface Exported {
 export interface DataPoint {
   attributes: string;
   value: number;
+  /** Of a histogram. */
+  bounds: number[];
 }
 
 /** A span of ours. */
@@ -39,6 +41,7 @@ interface Points {
     asInt?: string;
     asDouble?: number;
     count?: string;
+    explicitBounds?: number[];
   }[];
 }
 
@@ -98,9 +101,10 @@ export class Collector implements AsyncDisposable {
     const points = Object.values(kinds).flatMap((kind) => (kind as Points)?.dataPoints ?? []);
     this.exported.metrics.set(
       String(name),
-      points.map(({ attributes, asInt, asDouble, count }) => ({
+      points.map(({ attributes, asInt, asDouble, count, explicitBounds = [] }) => ({
         attributes: attributes.map(({ value }) => value.stringValue).join(),
         value: Number(asInt ?? asDouble ?? count),
+        bounds: explicitBounds,
       })),
     );
   }

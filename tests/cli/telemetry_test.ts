@@ -55,6 +55,7 @@ Deno.test("OTEL_DENO=true: our metrics and spans arrive, without token, session 
   assertEquals(valueOf(exported, "roomscope.errors", "auth_unsupported"), 1);
   assertEquals(valueOf(exported, "roomscope.fan_out.duration"), 1);
   assertEquals(valueOf(exported, "roomscope.message.size"), 4);
+  assertEquals(exported.metrics.get("roomscope.fan_out.duration")![0].bounds[0], 0.0001);
   const received = exported.spans.find(({ name }) => name === "receive room_message")!;
   const fanOut = exported.spans.find(({ name }) => name === "fan_out")!;
   assertEquals(fanOut.parent, received.id, "the fan-out belongs to the message");

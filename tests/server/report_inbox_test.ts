@@ -170,3 +170,26 @@ Deno.test("reading a report throws for nothing", () => {
     assertEquals(parseMetricsReport(text).ok, false, text);
   }
 });
+
+Deno.test("400: a report that doesn't come to its end, after ten seconds", async () => {
+  const waits: number[] = [];
+  const original = globalThis.setTimeout;
+  globalThis.setTimeout = ((run: () => void, milliseconds?: number) => {
+    waits.push(milliseconds ?? 0);
+    return original(run, 1);
+  }) as typeof setTimeout;
+  let cancelled = false;
+  const stalled = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array([0x7b])),
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  try {
+    const response = await new ReportInbox().receive(post(stalled));
+    assertEquals(await refusalOf(response), [400, "The report is not JSON"]);
+  } finally {
+    globalThis.setTimeout = original;
+  }
+  assertEquals([cancelled, waits.includes(10_000)], [true, true]);
+});
