@@ -7,7 +7,7 @@
 import { App, csp, HttpError, staticFiles } from "fresh";
 import { h } from "preact";
 import { ErrorPage } from "./components/ErrorPage.tsx";
-import { dashboardHost, type State } from "./utils.ts";
+import { dashboardHost, type ExporterHost, type State } from "./utils.ts";
 
 const PLAIN_HTTP = "upgrade-insecure-requests";
 
@@ -37,7 +37,7 @@ app.use(async (ctx) => {
     return await ctx.next();
   } catch (error) {
     const status = error instanceof HttpError ? error.status : 500;
-    if (status >= 500) console.error("Cannot answer:", error);
+    if (status >= 500) logFailure(error);
     const message = status >= 500 ? "Internal server error" : (error as HttpError).message;
     if (ctx.url.pathname.startsWith("/api/")) return ctx.json({ error: message }, { status });
     ctx.state.title = `${status}`;
@@ -63,8 +63,18 @@ app.get("/healthz", (ctx) => ctx.text("ok"));
 
 app.get("/api/stats", (ctx) => {
   if (ctx.state.stats === null) throw new HttpError(403, "The permission to monitor is missing");
-  return ctx.json(ctx.state.stats, { headers: { "Cache-Control": "no-store" } });
+  const reports = dashboardHost()?.exporter?.reports() ?? [];
+  return ctx.json({ ...ctx.state.stats, reports }, { headers: { "Cache-Control": "no-store" } });
 });
+
+app.get("/metrics", (ctx) => {
+  if (!ctx.state.monitor) throw new HttpError(403, "The permission to monitor is missing");
+  return exporter().metrics(ctx.req);
+});
+
+// Who may report is decided there; another method is refused there as well.
+app.get("/api/metrics/websocket", (ctx) => exporter().receiveReport(ctx.req));
+app.post("/api/metrics/websocket", (ctx) => exporter().receiveReport(ctx.req));
 
 app.post("/signin", async (ctx) => {
   const token = await signInToken(ctx.req);
@@ -82,6 +92,18 @@ app.use((ctx) => {
 });
 
 app.fsRoutes();
+
+function exporter(): ExporterHost {
+  const found = dashboardHost()?.exporter;
+  if (found === undefined) throw new HttpError(404, "Not found");
+  return found;
+}
+
+function logFailure(error: unknown): void {
+  const found = dashboardHost()?.exporter;
+  if (found === undefined) console.error("Cannot answer:", error);
+  else found.failed("answer", error);
+}
 
 const MAX_SIGN_IN_BYTES = 4096;
 

@@ -6,12 +6,13 @@
  */
 import { readAdminToken } from "./cli/admin_token.ts";
 import { DashboardAccess } from "./cli/dashboard_access.ts";
+import { CommandLog, makeExporters } from "./cli/exporters.ts";
 import { FlagError, helpText, readFlags, variableName } from "./cli/flags.ts";
 import { keepServing } from "./cli/serve.ts";
 import { START_FLAGS } from "./cli/start_flags.ts";
 import { descriptorLimit, type StartOptions, startOptions } from "./cli/start_options.ts";
 import { VERSION } from "./protocol/mod.ts";
-import { isAllowedHost, RoomServer } from "./server/mod.ts";
+import { isAllowedHost, Log, logSink, RoomServer } from "./server/mod.ts";
 import { Tap } from "./tap/mod.ts";
 import { setDashboardHost } from "./utils.ts";
 
@@ -45,17 +46,23 @@ async function start(options: StartOptions): Promise<void> {
     port: options.port,
     ...(adminTokenFile === undefined ? {} : { adminToken: readAdminToken(adminTokenFile) }),
   });
+  const log = new CommandLog(options.exporters);
   const fetchPage = await builtApp();
   let handler: Deno.ServeHandler<Deno.NetAddr> = () => refusal("Cannot serve yet", 503);
   const { hostname, port } = options;
   const server = listening(options, () =>
     keepServing(
-      options.tap ? { hostname: LOOPBACK, port: 0 } : { hostname, port },
+      {
+        ...(options.tap ? { hostname: LOOPBACK, port: 0 } : { hostname, port }),
+        failed: (what, error) => log.failed(what, error),
+      },
       (request, info) => handler(request, info),
     ));
   const tap = options.tap ? makeTap(options, server.address.port) : null;
-  const rooms = makeRooms(options, access, tap);
+  const rooms = makeRooms(options, access, tap, log);
+  const exporters = makeExporters({ options: options.exporters, rooms, access, log });
   setDashboardHost({
+    exporter: exporters.host,
     stats: () => rooms.getStats(),
     mayMonitor: (request) => access.mayMonitor(request),
     cookieFor: (request) => access.cookieFor(request),
@@ -64,6 +71,7 @@ async function start(options: StartOptions): Promise<void> {
   handler = answer({ options, rooms, tap, fetchPage });
   // Before the port is open: a crowd may leave no file descriptor for a signal's listener.
   onStopSignal(async () => {
+    await exporters.close();
     await rooms.close();
     await tap?.close();
     await server.stop();
@@ -137,8 +145,14 @@ function makeTap(options: StartOptions, port: number): Tap {
   });
 }
 
-function makeRooms(options: StartOptions, access: DashboardAccess, tap: Tap | null): RoomServer {
+function makeRooms(
+  options: StartOptions,
+  access: DashboardAccess,
+  tap: Tap | null,
+  log: CommandLog,
+): RoomServer {
   return new RoomServer({
+    log: log.sink,
     allowedOrigins: options.allowedOrigins,
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
     heartbeatMs: options.limit("heartbeat-ms"),
@@ -202,6 +216,12 @@ function onStopSignal(stop: () => Promise<void>): void {
 
 function announce(options: StartOptions, port: number): void {
   const { hostname, loopback, tap, guard, maxConnections, dashboardOpen } = options;
+  const name = loopback ? "localhost" : hostname.includes(":") ? `[${hostname}]` : hostname;
+  const url = `http://${name}:${port}`;
+  if (options.exporters.log.format === "json") {
+    const log = new Log(logSink({ format: "json", write: (line) => console.log(line) }));
+    return log.write("info", "ready", { url, version: VERSION, tap, guard, maxConnections });
+  }
   const wire = !tap
     ? "no tap: frames are not captured and nothing is guarded"
     : guard
@@ -212,8 +232,7 @@ function announce(options: StartOptions, port: number): void {
   if (!dashboardOpen && options.adminTokenFile === undefined) {
     console.log("The dashboard is closed: --allowed-host opens it only with --admin-token-file");
   }
-  const name = loopback ? "localhost" : hostname.includes(":") ? `[${hostname}]` : hostname;
-  console.log(`Roomscope ready: http://${name}:${port}`);
+  console.log(`Roomscope ready: ${url}`);
 }
 
 function explainFailure(error: unknown): number {

@@ -1,5 +1,6 @@
 import { createDefine } from "fresh";
 import type { ServerStats } from "./protocol/mod.ts";
+import type { ReceivedReport } from "./server/mod.ts";
 
 /** What a request carries from the middlewares to the pages. */
 export interface State {
@@ -14,10 +15,24 @@ export interface State {
 /** Fresh's helpers, typed with {@linkcode State}. */
 export const define = createDefine<State>();
 
+/** What the routes for programs need of the process that serves them. */
+export interface ExporterHost {
+  /** Answers a scrape. */
+  metrics(request: Request): Response;
+  /** Takes another server's report. */
+  receiveReport(request: Request): Promise<Response>;
+  /** The last report of each server, the latest first. */
+  reports(): ReceivedReport[];
+  /** Something failed that is no client's fault. */
+  failed(what: string, error: unknown): void;
+}
+
 /** What the pages need of the process that serves them. */
 export interface DashboardHost {
   /** Figures for the first paint and for `/api/stats`. */
   stats(): ServerStats;
+  /** The ways for programs, where there are any. */
+  exporter?: ExporterHost;
   /** Whether a request may see the dashboard. */
   mayMonitor(request: Request): boolean;
   /**

@@ -8,13 +8,14 @@ const LONGEST = 1_024;
 const MAX_FILE_BYTES = 4_096;
 
 /**
- * Reads the admin token.
+ * Reads the admin token, or another that is as secret.
  *
  * @param path The file that holds it and nothing else but white space around it.
+ * @param flag The flag that names the file.
  * @throws {FlagError} If the file can't be read or holds no token.
  */
-export function readAdminToken(path: string): string {
-  const token = beginningOf(path).trim();
+export function readAdminToken(path: string, flag = "admin-token-file"): string {
+  const token = beginningOf(path, flag).trim();
   if (/^[\x21-\x7e]+$/.test(token) && token.length >= SHORTEST && token.length <= LONGEST) {
     return token;
   }
@@ -23,7 +24,7 @@ export function readAdminToken(path: string): string {
   );
 }
 
-function beginningOf(path: string): string {
+function beginningOf(path: string, flag: string): string {
   try {
     using file = Deno.openSync(path);
     const buffer = new Uint8Array(MAX_FILE_BYTES);
@@ -32,7 +33,7 @@ function beginningOf(path: string): string {
     return new TextDecoder().decode(buffer.subarray(0, length));
   } catch (error) {
     throw new FlagError(
-      `Cannot read --admin-token-file: ${error instanceof Error ? error.message : error}`,
+      `Cannot read --${flag}: ${error instanceof Error ? error.message : error}`,
     );
   }
 }

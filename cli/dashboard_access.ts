@@ -95,13 +95,18 @@ export class DashboardAccess {
   }
 
   #hasToken(request: Request): boolean {
-    const [scheme, token] = (request.headers.get("authorization") ?? "").split(" ");
-    return scheme.toLowerCase() === "bearer" && this.#isToken(token ?? "");
+    return this.#isToken(bearerToken(request));
   }
 
   #isToken(token: string): boolean {
     return this.#adminToken !== undefined && isSame(token, this.#adminToken);
   }
+}
+
+/** The token that a program brings (RFC 6750 §2.1), or an empty string. */
+export function bearerToken(request: Request): string {
+  const [scheme, token] = (request.headers.get("authorization") ?? "").split(" ");
+  return scheme.toLowerCase() === "bearer" ? token ?? "" : "";
 }
 
 /** 256 random bits, new with each start. */
@@ -110,7 +115,7 @@ function newSecret(): string {
 }
 
 /** Compares two secrets in a time that tells nothing but their lengths. */
-function isSame(given: string, secret: string): boolean {
+export function isSame(given: string, secret: string): boolean {
   if (given.length !== secret.length) return false;
   let difference = 0;
   for (let i = 0; i < secret.length; i++) difference |= given.charCodeAt(i) ^ secret.charCodeAt(i);

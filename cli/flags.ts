@@ -13,6 +13,8 @@ export interface FlagSpec {
   help: string;
   /** What holds where it is left out. */
   fallback?: string | number;
+  /** What a string may be; anything where it is left out. */
+  choices?: readonly string[];
   /** Smallest and largest integer. */
   range?: readonly [number, number];
   /** A second environment variable, besides `ROOMSCOPE_…`. */
@@ -149,8 +151,13 @@ function convert(found: Found, spec: FlagSpec): string | number | boolean | stri
   if (spec.kind === "boolean") return booleanOf(source, raw);
   if (spec.kind === "integer") return integerOf(source, spec, raw);
   if (spec.kind === "strings") return listOf(raw);
-  if (raw !== "") return raw;
-  throw new FlagError(`Cannot use ${source}: it is empty`);
+  return stringOf(source, spec, raw);
+}
+
+function stringOf(source: string, { choices }: FlagSpec, raw: string): string {
+  if (raw === "") throw new FlagError(`Cannot use ${source}: it is empty`);
+  if (choices === undefined || choices.includes(raw)) return raw;
+  throw new FlagError(`Cannot use ${source}: it is not one of ${choices.join(", ")} but ${raw}`);
 }
 
 function booleanOf(source: string, raw: string): boolean {

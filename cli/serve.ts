@@ -3,6 +3,15 @@ const RETRY_MS = 50;
 /** How long stopping may take before what still runs is left behind. */
 const STOP_MS = 2_000;
 
+/** Where {@linkcode keepServing} listens. */
+export interface ServeOptions {
+  hostname: string;
+  /** 0 for a free one. */
+  port: number;
+  /** Told what failed; standard error where it is left out. */
+  failed?: (what: string, error: unknown) => void;
+}
+
 /** A server that listens until it is stopped. */
 export interface KeptServer {
   /** Where it listens. */
@@ -15,17 +24,21 @@ export interface KeptServer {
  * Serves, and goes on after the listener died: `Deno.serve` ends when file descriptors run out
  * (deno-facts §1a), while open connections live on.
  *
- * @param options Where to listen.
+ * @param options Where to listen, and who is told of failures.
  * @param handler What answers.
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  */
 export function keepServing(
-  options: { hostname: string; port: number },
+  options: ServeOptions,
   handler: Deno.ServeHandler<Deno.NetAddr>,
 ): KeptServer {
+  const { hostname, failed = (what, error) => console.error(`Cannot ${what}:`, error) } = options;
+  const onError = (error: unknown) => {
+    failed("answer", error);
+    return new Response("Internal server error\n", { status: 500 });
+  };
   let stopped = false;
-  const listen = (port: number) =>
-    Deno.serve({ ...options, port, onListen() {}, onError: answerError }, handler);
+  const listen = (port: number) => Deno.serve({ hostname, port, onListen() {}, onError }, handler);
   let server = listen(options.port);
   const address = server.addr;
   /** In one step, so that there is never a listener that `stop` doesn't know. */
@@ -39,7 +52,7 @@ export function keepServing(
   };
   const finished = (async () => {
     while (!stopped) {
-      await server.finished.catch((error) => console.error("Cannot go on listening:", error));
+      await server.finished.catch((error) => failed("go on listening", error));
       while (!stopped && !listensAgain()) await delay(RETRY_MS);
     }
   })();
@@ -61,9 +74,4 @@ async function withDeadline(work: Promise<unknown>, milliseconds: number): Promi
   const deadline = Promise.withResolvers<void>();
   const timer = setTimeout(deadline.resolve, milliseconds);
   await Promise.race([work, deadline.promise]).finally(() => clearTimeout(timer));
-}
-
-function answerError(error: unknown): Response {
-  console.error("Cannot answer:", error);
-  return new Response("Internal server error\n", { status: 500 });
 }

@@ -1,6 +1,7 @@
 import { MAX_ROOM_NAME_LENGTH } from "../protocol/mod.ts";
 import { DEFAULT_LIMITS } from "../server/mod.ts";
 import { DEFAULT_CAPTURE, DEFAULT_TAP_LIMITS, type TapLimits } from "../tap/mod.ts";
+import { EXPORTER_FLAGS } from "./exporter_options.ts";
 import type { FlagSpec } from "./flags.ts";
 
 /** The longest time that a timer can wait. */
@@ -54,6 +55,7 @@ export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
     value: "FILE",
     help: "File with the token for the dashboard; needed off loopback",
   },
+  ...EXPORTER_FLAGS,
   "heartbeat-ms": limit("How often clients are asked to ping", 30_000, LONGEST_MS),
   "rate-limit": limit("Messages of one client in a second", DEFAULT_LIMITS.messagesPerSecond),
   "max-refused-messages": limit(

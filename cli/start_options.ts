@@ -1,4 +1,5 @@
 import { isLoopback } from "../server/admission.ts";
+import { type ExporterOptions, exporterOptions } from "./exporter_options.ts";
 import { FlagError, type FlagValues } from "./flags.ts";
 
 /** Descriptors that the process needs for itself. */
@@ -28,6 +29,8 @@ export interface StartOptions {
   dashboardOpen: boolean;
   /** File with the admin token. */
   adminTokenFile: string | undefined;
+  /** What it logs and reports. */
+  exporters: ExporterOptions;
   /** Connections in all. */
   maxConnections: number;
   /** Every other limit, by its flag. */
@@ -66,6 +69,7 @@ export function startOptions(flags: FlagValues, descriptorLimit: number): StartO
       : undefined,
     dashboardOpen: loopback && named.length === 0,
     adminTokenFile,
+    exporters: exporterOptions(flags),
     maxConnections: (flags["max-connections"] as number | undefined) ??
       connectionsFor(descriptorLimit, tap),
     limit: (flag) => flags[flag] as number,

@@ -22,6 +22,7 @@ export * from "./close_reasons.ts";
 export * from "./connection_state.ts";
 export * from "./content.ts";
 export * from "./error_codes.ts";
+export * from "./metrics_report.ts";
 export * from "./monitor_records.ts";
 export * from "./parse_message.ts";
 export * from "./ready_state.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-const count = v.pipe(v.number(), v.minValue(0));
+const count = v.pipe(v.number(), v.finite(), v.minValue(0));
 const time = v.number();
 const readyState = v.picklist([0, 1, 2, 3]);
 

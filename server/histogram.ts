@@ -5,8 +5,17 @@ const GROWTH = Math.log(1.07);
 /** What lies below the smallest value told apart counts as this. */
 const SMALLEST = 0.001;
 
+/** How many samples are at most so large. */
+export interface CumulativeBucket {
+  /** The bound, itself included; `Infinity` for the last. */
+  bound: number;
+  /** Samples up to it. */
+  count: number;
+}
+
 /**
- * A histogram with buckets that grow by 7 %, so that it stays small whatever comes.
+ * A histogram with buckets that grow by 7 %, so that it stays small whatever comes. For exporters
+ * it counts under fixed bounds as well.
  *
  * @example
  * ```ts
@@ -21,6 +30,25 @@ const SMALLEST = 0.001;
 export class Histogram {
   #counts = new Map<number, number>();
   #count = 0;
+  #sum = 0;
+  readonly #bounds: readonly number[];
+  /** Samples up to each bound and above the one before; the last are above all bounds. */
+  readonly #between: number[];
+
+  /**
+   * Starts without samples.
+   *
+   * @param bounds Upper bounds for {@linkcode Histogram.cumulative}, rising.
+   */
+  constructor(bounds: readonly number[] = []) {
+    this.#bounds = bounds;
+    this.#between = new Array(bounds.length + 1).fill(0);
+  }
+
+  /** The samples' sum. */
+  get sum(): number {
+    return this.#sum;
+  }
 
   /**
    * Adds a sample.
@@ -32,6 +60,23 @@ export class Histogram {
     const bucket = Math.round(Math.log(Math.max(value, SMALLEST)) / GROWTH);
     this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + 1);
     this.#count += 1;
+    this.#sum += value;
+    let place = 0;
+    while (place < this.#bounds.length && value > this.#bounds[place]) place += 1;
+    this.#between[place] += 1;
+  }
+
+  /**
+   * Counts the samples up to each of the fixed bounds, exactly.
+   *
+   * @returns A bucket for each bound, and one for `Infinity` that holds all.
+   */
+  cumulative(): CumulativeBucket[] {
+    let count = 0;
+    return [...this.#bounds, Infinity].map((bound, i) => ({
+      bound,
+      count: count += this.#between[i],
+    }));
   }
 
   /**

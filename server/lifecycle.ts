@@ -11,6 +11,7 @@ import {
 import type { Connection } from "./connection.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ConnectionRegistry } from "./registry.ts";
+import type { ServerLog } from "./server_log.ts";
 
 /** A client that has sent nothing for so long pauses. */
 const QUIET_MS = 20;
@@ -23,6 +24,8 @@ export interface LifecycleOptions {
   registry: ConnectionRegistry;
   /** Where they count. */
   metrics: Metrics;
+  /** Where openings and ends are told. */
+  log: ServerLog;
   /** Control that the platform doesn't give, where a tap does. */
   control?: ConnectionControl;
   /** How long a closing handshake may take, in milliseconds. */
@@ -47,6 +50,7 @@ export class Lifecycle {
   opened(connection: Connection): void {
     this.#advance(connection, ReadyState.OPEN, { by: "client", what: "Handshake done" });
     this.#options.metrics.opened();
+    this.#options.log.opened(connection);
   }
 
   /** This server begins the closing handshake. The link is cut if it isn't answered in time. */
@@ -120,6 +124,7 @@ export class Lifecycle {
     const { by, rule, message, at, id, address } = failure;
     const what = `${message} (${failure.status === 0 ? "no answer" : failure.status})`;
     this.#options.metrics.error(rule);
+    this.#options.log.handshakeFailed(failure);
     this.#options.registry.addEnded({
       id,
       clientId: null,
@@ -174,6 +179,7 @@ export class Lifecycle {
     };
     this.#advance(connection, lost ? ReadyState.CLOSED : ReadyState.CLOSING, cause);
     this.#countEnd(connection);
+    this.#options.log.closed(connection, this.#options.now());
     this.#options.onGone(connection);
   }
 

@@ -17,6 +17,8 @@ import type { Monitor } from "./monitor.ts";
 import type { RoomServerLimits } from "./options.ts";
 import { type Outbound, outgoing, utf8Length } from "./outbound.ts";
 import type { RoomHub } from "./room_hub.ts";
+import type { ServerLog } from "./server_log.ts";
+import type { Telemetry } from "./telemetry.ts";
 
 /** A ping this much earlier than the heartbeat still counts as in step. */
 const HEARTBEAT_SLACK = 0.9;
@@ -37,6 +39,10 @@ export interface MessageDispatchOptions {
   outbound: Outbound;
   /** Where messages count. */
   metrics: Metrics;
+  /** Spans of handled messages. */
+  telemetry: Telemetry;
+  /** Where refusals and faults are told. */
+  log: ServerLog;
   /** Ends a connection whose client goes on breaking a limit. */
   cut: (connection: Connection, reason: CloseReason) => void;
   /** The clock, in milliseconds. */
@@ -108,17 +114,18 @@ export class MessageDispatch {
   /** The one place where a handler's own fault is caught: the client learns only that it was one. */
   #handle<T extends ClientMessageType>(connection: Connection, message: ClientMessageOf<T>): void {
     try {
-      (this.#handlers[message.type as T] as (c: Connection, m: ClientMessageOf<T>) => void)(
-        connection,
-        message,
-      );
+      const handler = this.#handlers[message.type as T] as (
+        connection: Connection,
+        message: ClientMessageOf<T>,
+      ) => void;
+      this.#options.telemetry.handling(message.type, () => handler(connection, message));
     } catch (error) {
       this.#fail(connection, error, message);
     }
   }
 
   #fail(connection: Connection, error: unknown, message: ClientMessage): void {
-    console.error(`Cannot handle ${message.type}:`, error);
+    this.#options.log.failed(`handle ${message.type}`, error);
     this.#refuse(connection, "internal_error", reference(message));
   }
 
@@ -226,6 +233,7 @@ export class MessageDispatch {
   #refuse(connection: Connection, code: ErrorCode, details: ErrorDetails = {}): void {
     connection.counters.errors += 1;
     if (!connection.watching) this.#options.metrics.error(code);
+    this.#options.log.messageRefused(connection, code);
     const message = ERROR_CODES[code].message;
     this.#options.outbound.send(
       connection,

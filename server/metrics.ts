@@ -4,6 +4,85 @@ import { Histogram } from "./histogram.ts";
 /** How many one-second buckets are kept: ten minutes. */
 export const HISTORY_SECONDS = 600;
 
+/** How many codes errors are told apart by; they come from tables, the rest counts as `other`. */
+const MAX_ERROR_CODES = 256;
+
+/** Bounds of the exported buckets of round trips, in milliseconds. */
+export const ROUND_TRIP_MS: readonly number[] = [
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  500,
+  1_000,
+  2_500,
+  5_000,
+  10_000,
+];
+/** Bounds of the exported buckets of fan-outs, in milliseconds. */
+export const FAN_OUT_MS: readonly number[] = [
+  0.1,
+  0.25,
+  0.5,
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  1_000,
+];
+/** Bounds of the exported buckets of messages, in bytes. */
+export const MESSAGE_BYTES: readonly number[] = [
+  64,
+  256,
+  1_024,
+  4_096,
+  16_384,
+  65_536,
+  262_144,
+  1_048_576,
+];
+
+/** Who is told of single samples as well. */
+export interface SampleListener {
+  /** A ping was answered. */
+  roundTrip(milliseconds: number): void;
+  /** A publish has been handed to its members. */
+  fannedOut(milliseconds: number): void;
+  /** A message came. */
+  received(bytes: number): void;
+}
+
+/** What exporters read: totals that never go down, except those of what there is now. */
+export interface Readings {
+  /** The totals. */
+  totals: Totals;
+  /** In milliseconds. */
+  roundTrip: Histogram;
+  /** In milliseconds. */
+  fanOut: Histogram;
+  /** In bytes. */
+  messageBytes: Histogram;
+}
+
+/** What {@linkcode Metrics.withdraw} takes back. */
+const COUNTERS = [
+  "totalConnections",
+  "messagesSent",
+  "messagesReceived",
+  "bytesSent",
+  "bytesReceived",
+] as const;
+
+type Counter = typeof COUNTERS[number];
+
 /** What one connection has added to the totals. */
 export interface Traffic {
   /** Messages received from it. */
@@ -23,9 +102,11 @@ export interface Traffic {
  */
 export class Metrics {
   readonly #now: () => number;
-  readonly #roundTrip = new Histogram();
-  readonly #fanOut = new Histogram();
-  readonly #messageBytes = new Histogram();
+  readonly #roundTrip = new Histogram(ROUND_TRIP_MS);
+  readonly #fanOut = new Histogram(FAN_OUT_MS);
+  readonly #messageBytes = new Histogram(MESSAGE_BYTES);
+  /** Told of single samples, where somebody wants them. */
+  listener: SampleListener | null = null;
   #totals: Omit<Totals, "rooms"> = {
     totalConnections: 0,
     activeConnections: 0,
@@ -33,10 +114,13 @@ export class Metrics {
     messagesReceived: 0,
     bytesSent: 0,
     bytesReceived: 0,
-    errors: {},
+    // Without a prototype, so that no code is there before it was counted.
+    errors: Object.create(null),
     reconnections: 0,
     slowConsumersClosed: 0,
   };
+  /** What exporters have been told. */
+  #told: Partial<Record<Counter, number>> = {};
   #history: Bucket[] = [];
   #current: Bucket;
 
@@ -70,6 +154,7 @@ export class Metrics {
     bucket.messagesIn += 1;
     bucket.bytesIn += bytes;
     this.#messageBytes.add(bytes);
+    this.listener?.received(bytes);
   }
 
   /** A message was handed to the transport. */
@@ -83,7 +168,10 @@ export class Metrics {
 
   /** Something went wrong; `code` comes from a table of ours, never from a peer. */
   error(code: string): void {
-    this.#totals.errors[code] = (this.#totals.errors[code] ?? 0) + 1;
+    const { errors } = this.#totals;
+    const isKnown = code in errors || Object.keys(errors).length < MAX_ERROR_CODES;
+    const counted = isKnown ? code : "other";
+    errors[counted] = (errors[counted] ?? 0) + 1;
     this.#bucket().errors += 1;
   }
 
@@ -97,6 +185,7 @@ export class Metrics {
     const bucket = this.#bucket();
     bucket.fanOutMs = Math.max(bucket.fanOutMs ?? 0, Number(milliseconds.toFixed(3)));
     this.#fanOut.add(milliseconds);
+    this.listener?.fannedOut(milliseconds);
   }
 
   /** A client said that it is one that was here before. */
@@ -107,6 +196,7 @@ export class Metrics {
   /** A ping was answered. */
   roundTrip(milliseconds: number): void {
     this.#roundTrip.add(milliseconds);
+    this.listener?.roundTrip(milliseconds);
   }
 
   /**
@@ -137,6 +227,23 @@ export class Metrics {
   /** The totals, a copy. */
   totals(rooms: number): Totals {
     return { ...this.#totals, errors: { ...this.#totals.errors }, rooms };
+  }
+
+  /**
+   * What exporters read. A counter that goes down means a restart to them, so what a watcher took
+   * back is made up for before its counter rises again.
+   */
+  readings(rooms: number): Readings {
+    const totals = this.totals(rooms);
+    for (const name of COUNTERS) {
+      totals[name] = this.#told[name] = Math.max(this.#told[name] ?? 0, totals[name]);
+    }
+    return {
+      totals,
+      roundTrip: this.#roundTrip,
+      fanOut: this.#fanOut,
+      messageBytes: this.#messageBytes,
+    };
   }
 
   /** The histograms' quantiles. */

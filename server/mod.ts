@@ -18,8 +18,18 @@
  * @module
  */
 export type { Backplane, Draft, PlacedMessage, Position } from "./backplane.ts";
-export { Histogram } from "./histogram.ts";
+export { type CumulativeBucket, Histogram } from "./histogram.ts";
 export { InProcessBackplane, type InProcessBackplaneOptions } from "./in_process_backplane.ts";
+export {
+  Log,
+  LOG_LEVELS,
+  type LogEntry,
+  type LogLevel,
+  type LogSink,
+  logSink,
+  type LogSinkOptions,
+  type LogValue,
+} from "./log.ts";
 export {
   DEFAULT_LIMITS,
   type Permission,
@@ -29,5 +39,7 @@ export {
 export { isAllowedHost, isAllowedOrigin } from "./origin.ts";
 export type { CustomMessage } from "./outbound.ts";
 export { RateLimiter } from "./rate_limiter.ts";
+export { type ReceivedReport, ReportInbox } from "./report_inbox.ts";
+export { MetricsReporter, type MetricsReporterOptions, type StatsSource } from "./reporter.ts";
 export { RoomServer } from "./room_server.ts";
 export type { ServerStats } from "../protocol/mod.ts";

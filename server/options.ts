@@ -1,5 +1,6 @@
 import type { CaptureSource, ConnectionControl } from "../protocol/mod.ts";
 import type { Backplane } from "./backplane.ts";
+import type { LogSink } from "./log.ts";
 
 /** Something that a client may do. */
 export type Permission = "read" | "write" | "monitor" | "admin";
@@ -138,6 +139,13 @@ export interface RoomServerOptions {
   presenceGraceMs?: number;
   /** Where publishes get their place in a room. @default {new InProcessBackplane()} */
   backplane?: Backplane;
+  /**
+   * Takes log entries, no more than 10 of one event a second in the long run. They hold no token,
+   * session or content; what the application's own hooks throw is in them.
+   *
+   * @default {logSink({ level: "error" })}
+   */
+  log?: LogSink;
   /** Control over connections, when a tap stands before the server. */
   control?: ConnectionControl;
   /** Captured frames, when a tap stands before the server. */

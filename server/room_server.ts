@@ -15,12 +15,16 @@ import { type Admission, Connection, formatAddress } from "./connection.ts";
 import { InProcessBackplane } from "./in_process_backplane.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { MessageDispatch } from "./message_dispatch.ts";
+import { Log, logSink } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Monitor } from "./monitor.ts";
+import { expositionResponse } from "./open_metrics.ts";
 import { type RoomServerLimits, roomServerLimits, type RoomServerOptions } from "./options.ts";
 import { type CustomMessage, Outbound, outgoing } from "./outbound.ts";
 import { ConnectionRegistry } from "./registry.ts";
 import { RoomHub } from "./room_hub.ts";
+import { ServerLog } from "./server_log.ts";
+import { Telemetry } from "./telemetry.ts";
 
 /** Who publishes when the server itself does. */
 const SERVER_USER = "server";
@@ -54,6 +58,8 @@ export class RoomServer {
   readonly #options: RoomServerOptions;
   readonly #startedAt = Date.now();
   readonly #metrics = new Metrics();
+  readonly #log: ServerLog;
+  readonly #telemetry: Telemetry;
   readonly #registry = new ConnectionRegistry();
   readonly #backplane: Backplane;
   readonly #doorman: Doorman;
@@ -80,6 +86,9 @@ export class RoomServer {
     const limits = roomServerLimits(options);
     const metrics = this.#metrics;
     const registry = this.#registry;
+    const log = this.#log = new ServerLog(new Log(options.log ?? DEFAULT_LOG));
+    const telemetry = this.#telemetry = new Telemetry(() => metrics.readings(this.#hub.size));
+    metrics.listener = telemetry;
     this.#options = options;
     this.#limits = limits;
     this.#backplane = options.backplane ?? new InProcessBackplane();
@@ -96,6 +105,7 @@ export class RoomServer {
       registry,
       metrics,
       closeTimeoutMs,
+      log,
       now,
       ...(control === undefined ? {} : { control }),
       onGone: (connection) => this.#onGone(connection),
@@ -104,7 +114,10 @@ export class RoomServer {
     this.#outbound = new Outbound({
       metrics,
       maxQueuedBytes: limits.maxQueuedBytes,
-      onSlow: (connection) => this.#lifecycle.cut(connection, SLOW),
+      onSlow: (connection) => {
+        log.slowConsumer(connection);
+        this.#lifecycle.cut(connection, SLOW);
+      },
     });
     this.#hub = new RoomHub({
       now,
@@ -130,6 +143,8 @@ export class RoomServer {
       limits,
       heartbeatMs,
       metrics,
+      telemetry,
+      log,
       now,
       backplane: this.#backplane,
       hub: this.#hub,
@@ -264,6 +279,31 @@ export class RoomServer {
   }
 
   /**
+   * Answers a scrape: counters, gauges and histograms as OpenMetrics text, or in the older format
+   * of Prometheus where `Accept` asks for `text/plain`. Nothing here checks who asks.
+   *
+   * @param request The scrape; its `Accept` is read.
+   * @returns 200 with the text. Counters never go down while the server runs.
+   *
+   * @example
+   * ```ts
+   * import { RoomServer } from "@roomscope/roomscope/server";
+   * import { assertStringIncludes } from "@std/assert";
+   *
+   * const rooms = new RoomServer();
+   * const text = await rooms.metricsResponse(new Request("http://localhost/metrics")).text();
+   * assertStringIncludes(text, "roomscope_connections_total 0");
+   * await rooms.close();
+   * ```
+   */
+  metricsResponse(request: Request): Response {
+    const readings = this.#metrics.readings(this.#hub.size);
+    const { viewers } = this.#monitor;
+    const figures = { ...readings, viewers, startedAt: this.#startedAt };
+    return expositionResponse(figures, request.headers.get("accept"));
+  }
+
+  /**
    * Drains: takes no more handshakes, closes every connection with 1012, and resolves when all
    * have ended or the closing handshakes' time is over. Harmless the second time.
    */
@@ -280,6 +320,7 @@ export class RoomServer {
     if (this.#registry.size > 0) await this.#emptied.promise;
     this.#monitor.close();
     this.#hub.close();
+    this.#telemetry.close();
     await this.#backplane.close();
   }
 
@@ -292,7 +333,7 @@ export class RoomServer {
     try {
       return this.#doorman.check(request, caller);
     } catch (error) {
-      console.error("Cannot check a handshake:", error);
+      this.#log.failed("check a handshake", error);
       return CHECK_FAILED;
     }
   }
@@ -400,7 +441,10 @@ export class RoomServer {
   #observer(): NonNullable<NonNullable<RoomServerOptions["control"]>["observer"]> {
     return {
       handshakeFailed: (failure) => this.#onTapRefused(failure),
-      connectionRefused: (rule) => this.#metrics.error(rule),
+      connectionRefused: (rule) => {
+        this.#metrics.error(rule);
+        this.#log.connectionRefused(rule);
+      },
       cut: (id, reason) => {
         const connection = this.#registry.byId(id);
         if (connection !== undefined) this.#lifecycle.tapCuts(connection, reason);
@@ -420,6 +464,9 @@ export class RoomServer {
 
 /** How long answers already sent have on their way through the tap before a limit's cut. */
 const ANSWERS_MS = 50;
+
+/** What an application that says nothing about logs gets to see. */
+const DEFAULT_LOG = logSink({ level: "error" });
 
 const SLOW: CloseReason = { ...CLOSE_REASONS.tryAgainLater, reason: "Reads too slowly" };
 

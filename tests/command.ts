@@ -52,7 +52,8 @@ export async function startCommand(
   const ready = Promise.withResolvers<number>();
   const note = (text: string) => {
     printed += text;
-    const port = /Roomscope ready: http:\/\/[^\s]*:(\d+)/.exec(printed)?.[1];
+    const port = /(?:Roomscope ready: |"event":"ready","url":")http:\/\/[^\s"]*:(\d+)/
+      .exec(printed)?.[1];
     if (port !== undefined) ready.resolve(Number(port));
   };
   const reading = Promise.all([child.stdout, child.stderr].map((stream) => readAll(stream, note)));

@@ -1,6 +1,6 @@
 /**
- * What the tests need of the machine, installed where it is missing: Chromium and Python's
- * `websockets`, both from Debian.
+ * What the tests need of the machine, installed where it is missing: Chromium, Python's
+ * `websockets` and Prometheus's own parser of OpenMetrics, all from Debian.
  *
  * @module
  */
@@ -15,6 +15,9 @@ export async function setUp(): Promise<void> {
   const missing = [
     ...(await succeeds(CHROMIUM, "--version") ? [] : ["chromium"]),
     ...(await succeeds(PYTHON, "-c", "import websockets") ? [] : ["python3-websockets"]),
+    ...(await succeeds(PYTHON, "-c", "import prometheus_client.openmetrics.parser")
+      ? []
+      : ["python3-prometheus-client"]),
   ];
   if (missing.length === 0) return;
   console.log(`Installing ${missing.join(" and ")} …`);

@@ -22,6 +22,10 @@ Deno.test("by default: loopback, its names, the tap with its guard, an open dash
     allowedHosts: ["localhost", "127.0.0.1", "[::1]"],
     dashboardOpen: true,
     adminTokenFile: undefined,
+    exporters: {
+      log: { format: "text", level: "info" },
+      report: { url: undefined, seconds: 60, tokenFile: undefined },
+    },
     maxConnections: 308,
   });
 });

@@ -85,6 +85,16 @@ Deno.test("wrong flags and values: code 2, what is wrong, nothing on standard ou
     [["--host", "0.0.0.0"], "Cannot listen on 0.0.0.0: --admin-token-file is missing"],
     [["--admin-token-file", "/nowhere/token"], "Cannot read --admin-token-file"],
     [["--admin-token-file", "/dev/null"], "16 to 1024 visible ASCII characters"],
+    [["--report-url", "ftp://x"], "Cannot use --report-url: it is not an http or https address"],
+    [
+      ["--report-url", "http://me:word@x/"],
+      "Cannot use --report-url: it holds a name and password",
+    ],
+    [["--report-seconds", "0"], "Cannot use --report-seconds: it is not a whole number from 1"],
+    [["--report-token-file", "/nowhere/token"], "Cannot read --report-token-file"],
+    [["--log", "xml"], "Cannot use --log: it is not one of text, json but xml"],
+    [["--log-level", "all"], "Cannot use --log-level: it is not one of debug, info, warn, error"],
+    [[], "Cannot use ROOMSCOPE_LOG:", { ROOMSCOPE_LOG: "yaml" }],
     [[], "Cannot use PORT: it is not a whole number", { PORT: "abc" }],
     [[], "Cannot use ROOMSCOPE_NO_TAP", { ROOMSCOPE_NO_TAP: "perhaps" }],
   ];
@@ -327,7 +337,12 @@ Deno.test("PORT and ROOMSCOPE_ variables hold where no flag is given", async () 
   using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = free.addr;
   free.close();
-  const env = { PORT: String(port), ROOMSCOPE_RATE_LIMIT: "3", ROOMSCOPE_NO_TAP: "yes" };
+  const env = {
+    PORT: String(port),
+    ROOMSCOPE_RATE_LIMIT: "3",
+    ROOMSCOPE_NO_TAP: "yes",
+    ROOMSCOPE_LOG_LEVEL: "error",
+  };
   const child = command([], env).spawn();
   const errors = new Response(child.stderr).text();
   let printed = "";

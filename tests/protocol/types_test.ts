@@ -8,6 +8,7 @@ import type * as v from "valibot";
 import { assertEquals } from "@std/assert";
 import type * as protocol from "@/protocol/mod.ts";
 import * as clientSchemas from "@/protocol/client_schemas.ts";
+import type { MetricsReport } from "@/protocol/metrics_report_schema.ts";
 import * as monitorSchemas from "@/protocol/monitor_schemas.ts";
 import * as serverSchemas from "@/protocol/server_schemas.ts";
 
@@ -110,9 +111,10 @@ const RECORDS: {
 };
 
 const UNIONS: [
+  Same<v.InferOutput<typeof MetricsReport>, protocol.MetricsReport>,
   Same<ClientOutput["type"], protocol.ClientMessageType>,
   Same<ServerOutput["type"], protocol.ServerMessageType>,
-] = [true, true];
+] = [true, true, true];
 
 function typesOf(
   schema: { options: readonly { entries: { type: { literal: string } } }[] },
@@ -122,7 +124,7 @@ function typesOf(
 
 Deno.test("every message and record that has a schema is held against its interface", () => {
   assertEquals(DIFFERENCES, [true, false, false, false, false]);
-  assertEquals(UNIONS, [true, true]);
+  assertEquals(UNIONS, [true, true, true]);
   assertEquals(Object.keys(CLIENT).toSorted(), typesOf(clientSchemas.ClientMessage).toSorted());
   assertEquals(Object.keys(SERVER).toSorted(), typesOf(serverSchemas.ServerMessage).toSorted());
   assertEquals(Object.keys(RECORDS).toSorted(), Object.keys(monitorSchemas).toSorted());

@@ -2,6 +2,11 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { Histogram } from "@/server/mod.ts";
 import { seeded } from "./seeded.ts";
 
+/** A normal number (Box and Muller). */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
 const SHARES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 const TOLERANCE = 0.04;
 
@@ -22,6 +27,10 @@ Deno.test("random data of every shape: within 4 % of the exact quantiles", () =>
     "long-tailed": () => 0.05 * (1 - random()) ** -1.5,
     "sizes in bytes": () => Math.ceil(random() ** 4 * 1_000_000) + 1,
     "microseconds as milliseconds": () => 0.001 + random() * 0.01,
+    "log-normal": () => Math.exp(3 + 2 * normal(random)),
+    "Pareto": () => 5 * (1 - random()) ** (-1 / 1.1),
+    "ten decades": () => 10 ** (-3 + 10 * random()),
+    "one value": () => 42,
     "two humps": () => random() < 0.6 ? 2 + random() : 900 + random() * 50,
   };
   for (const [name, draw] of Object.entries(shapes)) {
@@ -62,6 +71,33 @@ Deno.test("zero counts as the smallest value; what is no duration is left out", 
   const { count, p50 } = histogram.quantiles();
   assertEquals(count, 1);
   assert(p50! > 0 && p50! < 0.0011);
+});
+
+Deno.test("fixed bounds: exact, themselves included, to the last sample", () => {
+  const random = seeded(7);
+  const bounds = [0.5, 1, 10, 1_000];
+  const histogram = new Histogram(bounds);
+  const samples = [0, 0.5, 1, 1.0000001, 10, 1_000, 1_001, 1e12];
+  for (let i = 0; i < 5_000; i++) samples.push(10 ** (random() * 6 - 2));
+  for (const sample of [...samples, NaN, -1, Infinity]) histogram.add(sample);
+  assertEquals(
+    histogram.cumulative(),
+    [...bounds, Infinity].map((bound) => ({
+      bound,
+      count: samples.filter((sample) => sample <= bound).length,
+    })),
+  );
+  assertEquals(histogram.sum, samples.reduce((sum, sample) => sum + sample, 0));
+  assertEquals(new Histogram().cumulative(), [{ bound: Infinity, count: 0 }]);
+});
+
+Deno.test("memory doesn't grow with the samples, whatever they are", () => {
+  const random = seeded(11);
+  const histogram = new Histogram();
+  for (let i = 0; i < 200_000; i++) histogram.add(10 ** (random() * 600 - 300));
+  const { count, p50, p99 } = histogram.quantiles();
+  assertEquals(count, 200_000);
+  assert(p50! > 0 && p99! > 1e280);
 });
 
 Deno.test("quantiles rise", () => {

@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { CLOSE_REASONS, ReadyState } from "@/protocol/mod.ts";
 import { Lifecycle } from "@/server/lifecycle.ts";
+import { Log } from "@/server/log.ts";
 import { Metrics } from "@/server/metrics.ts";
 import { ConnectionRegistry } from "@/server/registry.ts";
+import { ServerLog } from "@/server/server_log.ts";
 import { fakeConnection } from "./fakes.ts";
 
 /** A lifecycle whose clock goes on by a tenth of a second each time it is read. */
@@ -13,6 +15,7 @@ function onSteppingClock() {
   const lifecycle = new Lifecycle({
     registry,
     metrics: new Metrics(),
+    log: new ServerLog(new Log(() => {})),
     closeTimeoutMs: 60_000,
     onGone: ({ id }) => gone.push(id),
     onEnded: () => {},

@@ -179,3 +179,48 @@ Deno.test("the histograms hold what was measured", () => {
   assertEquals([messageBytes.count, roundTripMs.count, fanOutMs.count], [1, 2, 1]);
   assertEquals(new Metrics().histograms().roundTripMs.p50, null);
 });
+
+Deno.test("for exporters no counter goes down when a watcher is withdrawn", () => {
+  const { metrics } = onClock();
+  const told = () => {
+    const { totalConnections, messagesReceived, bytesReceived, activeConnections } =
+      metrics.readings(0).totals;
+    return [totalConnections, messagesReceived, bytesReceived, activeConnections];
+  };
+  metrics.opened();
+  metrics.received(20);
+  assertEquals(told(), [1, 1, 20, 1]);
+  metrics.withdraw({ messagesIn: 1, messagesOut: 0, bytesIn: 20, bytesOut: 0 }, 100_500);
+  assertEquals(metrics.totals(0).messagesReceived, 0);
+  assertEquals(told(), [1, 1, 20, 0], "what is there now may go down");
+  metrics.opened();
+  metrics.received(25);
+  assertEquals(told(), [1, 1, 25, 1], "made up for before it rises again");
+  metrics.received(1);
+  assertEquals(told(), [1, 2, 26, 1]);
+});
+
+Deno.test("codes of errors are bounded, whatever calls itself one", () => {
+  const { metrics } = onClock();
+  metrics.error("constructor");
+  for (let i = 0; i < 1_000; i++) metrics.error(`code_${i}`);
+  metrics.error("constructor");
+  const { errors } = metrics.totals(0);
+  assertEquals(Object.keys(errors).length, 257);
+  assertEquals(errors.constructor as unknown, 2);
+  assertEquals(errors.other, 1_000 - 255);
+});
+
+Deno.test("a listener is told of single samples", () => {
+  const { metrics } = onClock();
+  const told: [string, number][] = [];
+  metrics.listener = {
+    received: (bytes) => told.push(["received", bytes]),
+    roundTrip: (milliseconds) => told.push(["roundTrip", milliseconds]),
+    fannedOut: (milliseconds) => told.push(["fannedOut", milliseconds]),
+  };
+  metrics.received(7);
+  metrics.roundTrip(3);
+  metrics.fannedOut(0.5);
+  assertEquals(told, [["received", 7], ["roundTrip", 3], ["fannedOut", 0.5]]);
+});

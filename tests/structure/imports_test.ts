@@ -38,6 +38,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 
 /** Types alone may come from further away: nothing of them is left at run time. */
 const MAY_IMPORT_TYPES: Record<string, string[]> = {
+  "cli": ["utils.ts"],
   "components": ["server", "tap", "utils.ts"],
   "islands": ["server", "tap", "utils.ts"],
   "routes": ["server", "tap"],
@@ -49,7 +50,7 @@ const PACKAGES: Record<string, string[]> = {
   "frames": ["@noble/hashes", "fflate", "pako"],
   "protocol": ["valibot"],
   "client": [],
-  "server": [],
+  "server": ["@opentelemetry/api"],
   "tap": [],
 };
 
