@@ -43,6 +43,24 @@ export interface Frame {
   readonly findings: readonly Finding[];
 }
 
+/** What {@linkcode FrameDecoder.scan} tells of the frames it finds. */
+export interface FrameSink {
+  /**
+   * A plain frame: a message in one frame, uncompressed, whole in the chunk, that breaks no rule and
+   * whose payload has at most 65535 bytes.
+   *
+   * @param start Offset in the stream, in bytes, of the frame's first byte.
+   * @param end Offset in the stream, in bytes, behind its last one.
+   */
+  plain(start: number, end: number): void;
+  /**
+   * Any other frame.
+   *
+   * @param frame The frame, as `decode` gives it.
+   */
+  frame(frame: Frame): void;
+}
+
 /** What is known of a frame whose end hasn't come. */
 export interface PartialFrame {
   /** Offset in the stream, in bytes, of the frame's first byte. */

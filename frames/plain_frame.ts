@@ -46,26 +46,28 @@ let slabUsed = 0;
 export class PlainFrameReader {
   readonly #masked: boolean;
   readonly #mostBytes: number;
+  readonly #mostCopied: number;
   readonly #utf8 = new Utf8Validator();
   #chunk: Uint8Array | null = null;
   #view: DataView = slab;
   #headerLength = 0;
   #payloadLength = 0;
 
-  /** Reads frames that are `masked` and whose payload has no more than `mostBytes`. */
-  constructor(masked: boolean, mostBytes: number) {
+  /** Reads frames that are `masked`: with a payload of up to `mostBytes`, or `mostKept` to copy it. */
+  constructor(masked: boolean, { mostBytes, mostKept }: { mostBytes: number; mostKept: number }) {
     this.#masked = masked;
-    this.#mostBytes = Math.min(mostBytes, LARGEST_SHARED_PAYLOAD);
+    this.#mostBytes = mostBytes;
+    this.#mostCopied = Math.min(mostBytes, mostKept, LARGEST_SHARED_PAYLOAD);
   }
 
-  /** Size in bytes of the frame that was read last. */
+  /** Size in bytes of the frame that was read or skipped last. */
   get length(): number {
     return this.#headerLength + this.#payloadLength;
   }
 
   /** The frame that begins at `start`, which is `offset` in the stream; `null` if it isn't plain. */
   read(chunk: Uint8Array, start: number, offset: number): DecodedFrame | null {
-    if (!this.#measure(chunk, start)) return null;
+    if (!this.#measure(chunk, start) || this.#payloadLength > this.#mostCopied) return null;
     if (chunk !== this.#chunk) this.#enter(chunk);
     const payload = this.#copy(start);
     if (payload === null) return null;
@@ -78,6 +80,15 @@ export class PlainFrameReader {
       offset,
       findings: NO_FINDINGS,
     });
+  }
+
+  /** Whether a plain frame begins at `start`: its length is known then, and nothing is copied. */
+  skip(chunk: Uint8Array, start: number): boolean {
+    if (!this.#measure(chunk, start)) return false;
+    if (chunk[start] === PLAIN_BINARY) return true;
+    if (chunk !== this.#chunk) this.#enter(chunk);
+    const payloadStart = start + this.#headerLength;
+    return this.#isAscii(payloadStart) || this.#isUtf8(payloadStart);
   }
 
   /** Lets go of the chunk. */
@@ -143,6 +154,30 @@ export class PlainFrameReader {
       seen |= byte;
     }
     return (seen & NON_ASCII_IN_WORD) === 0;
+  }
+
+  /** Whether the payload at `source` is ASCII: as {@linkcode #copyByLoop}, without a copy. */
+  #isAscii(source: number): boolean {
+    const from = this.#view;
+    const length = this.#payloadLength;
+    const key = this.#masked ? from.getInt32(source - MASKING_KEY_BYTES, true) : 0;
+    let seen = 0;
+    let i = 0;
+    for (; i + 2 * BYTES_PER_WORD <= length; i += 2 * BYTES_PER_WORD) {
+      seen |= from.getInt32(source + i, true) ^ key;
+      seen |= from.getInt32(source + i + BYTES_PER_WORD, true) ^ key;
+    }
+    for (; i < length; i++) {
+      seen |= from.getUint8(source + i) ^ key >>> (i % BYTES_PER_WORD) * 8 & 0xff;
+    }
+    return (seen & NON_ASCII_IN_WORD) === 0;
+  }
+
+  #isUtf8(source: number): boolean {
+    const payload = new Uint8Array(this.#payloadLength);
+    this.#copyByCalls(source, payload);
+    this.#utf8.reset();
+    return this.#utf8.check(payload, 0) < 0;
   }
 
   /** As {@linkcode applyMask} is quickest; nobody has looked at the bytes, so they may not be ASCII. */
