@@ -194,8 +194,8 @@ export class FrameDecoder {
   }
 
   /**
-   * Reads the next bytes of the stream as `decode` does, for who keeps the bytes himself: of a plain
-   * frame nothing is made, only its place is told. Several times as quick where frames are small.
+   * Reads the next bytes of the stream as `decode` does, for who keeps the bytes himself: of plain
+   * frames nothing is made, only their place is told. Several times as quick where frames are small.
    *
    * @param chunk The next bytes, cut anywhere; never changed, never kept.
    * @param sink What is told of each frame that ends in these bytes, in order, before this returns.
@@ -209,20 +209,18 @@ export class FrameDecoder {
    *
    * const seen: unknown[] = [];
    * new FrameDecoder({ sender: "server" }).scan(Uint8Array.of(0x81, 0x02, 0x48, 0x69, 0x89, 0x00), {
-   *   plain: (start, end) => seen.push([start, end]),
+   *   plain: (count, { start, end }) => seen.push([count, start, end]),
    *   frame: ({ opcode }) => seen.push(opcode),
    * });
-   * assertEquals(seen, [[0, 4], 9]);
+   * assertEquals(seen, [[1, 0, 4], 9]);
    * ```
    */
   scan(chunk: Uint8Array, sink: FrameSink): void {
     const input = this.#enter(chunk);
     try {
       while (this.#index < input.length) {
-        if (this.#skipPlainFrame(input)) {
-          sink.plain(this.#frameStart - this.#plain.length, this.#frameStart);
-          continue;
-        }
+        this.#passPlainFrames(input, sink);
+        if (this.#index === input.length) break;
         const frame = this.#step(input);
         if (frame) sink.frame(frame);
       }
@@ -309,13 +307,15 @@ export class FrameDecoder {
     return frame;
   }
 
-  /** Passes the common frame without making anything of it, where no message is open. */
-  #skipPlainFrame(chunk: Uint8Array): boolean {
-    if (this.#state !== State.FIRST_BYTE || this.#context.message) return false;
-    if (!this.#plain.skip(chunk, this.#index)) return false;
-    this.#index += this.#plain.length;
+  /** Passes common frames without making anything of them, where no message is open. */
+  #passPlainFrames(chunk: Uint8Array, sink: FrameSink): void {
+    if (this.#state !== State.FIRST_BYTE || this.#context.message) return;
+    const { count, end } = this.#plain.skip(chunk, this.#index);
+    if (count === 0) return;
+    const start = this.position;
+    this.#index = end;
     this.#frameStart = this.position;
-    return true;
+    sink.plain(count, { start, end: this.#frameStart });
   }
 
   #readFirstByte(chunk: Uint8Array): null {

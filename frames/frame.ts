@@ -46,13 +46,13 @@ export interface Frame {
 /** What {@linkcode FrameDecoder.scan} tells of the frames it finds. */
 export interface FrameSink {
   /**
-   * A plain frame: a message in one frame, uncompressed, whole in the chunk, that breaks no rule and
-   * whose payload has at most 65535 bytes.
+   * Plain frames behind one another: each is a message in one frame, uncompressed, whole in the chunk,
+   * breaks no rule, and its payload has at most 65535 bytes.
    *
-   * @param start Offset in the stream, in bytes, of the frame's first byte.
-   * @param end Offset in the stream, in bytes, behind its last one.
+   * @param count How many, at least 1.
+   * @param span Offsets in the stream, in bytes, of the first one's first byte and behind the last one.
    */
-  plain(start: number, end: number): void;
+  plain(count: number, span: { start: number; end: number }): void;
   /**
    * Any other frame.
    *

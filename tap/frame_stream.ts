@@ -1,5 +1,5 @@
 import { ByteBuffer } from "../frames/byte_buffer.ts";
-import { LARGEST_HEADER_BYTES } from "../frames/header_layout.ts";
+import { LARGEST_16_BIT_LENGTH, LARGEST_HEADER_BYTES } from "../frames/header_layout.ts";
 import {
   type Frame,
   FrameDecoder,
@@ -7,8 +7,8 @@ import {
   type FrameSink,
   type PartialFrame,
 } from "../frames/mod.ts";
-import { type FrameRun, runOf } from "./frame_run.ts";
-import { plainFrameAt, WireFrame } from "./wire_frame.ts";
+import { type FrameRun, framesIn, runOf } from "./frame_run.ts";
+import { WireFrame } from "./wire_frame.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -28,7 +28,7 @@ export interface FrameStreamOptions extends Omit<FrameDecoderOptions, "maxKeptPa
  *
  * ```
  *  the stream:  … | held: a frame that isn't whole | plain | plain | ping | plain | not whole … |
- *                 ^ #wholeEnd     before the chunk ^ └── one run ──┘       ^ #runStart
+ *                 ^ before the chunk               ^ #chunkStart           ^ #wholeEnd
  * ```
  */
 export class FrameStream implements FrameSink {
@@ -42,8 +42,6 @@ export class FrameStream implements FrameSink {
   #wholeEnd = 0;
   #held: ByteBuffer | null = null;
   #joined: Uint8Array = NOTHING;
-  #runStart = 0;
-  #runCount = 0;
 
   constructor({ mostShown, mostHeld, onRun, ...options }: FrameStreamOptions) {
     this.#mostShown = mostShown;
@@ -72,7 +70,6 @@ export class FrameStream implements FrameSink {
     try {
       this.decoder.scan(chunk, this);
     } finally {
-      this.#endRun();
       this.#chunk = NOTHING;
     }
     this.#hold(chunk.subarray(Math.max(0, this.#wholeEnd - this.#chunkStart)));
@@ -94,18 +91,19 @@ export class FrameStream implements FrameSink {
     return chunk.length;
   }
 
-  plain(start: number, end: number): void {
-    // One that isn't kept as a whole is no part of a run.
-    if (end - start > this.#mostShown) {
-      return this.frame(plainFrameAt(this.#bytes(start, end), 0, start));
+  plain(count: number, { start, end }: { start: number; end: number }): void {
+    const bytes = this.#bytes(start, end);
+    const run = { bytes, own: false, count, offset: start, frame: null };
+    // Frames that aren't kept as a whole are no part of a run.
+    if (this.#mostShown < LARGEST_16_BIT_LENGTH) {
+      for (const frame of framesIn(run)) this.frame(frame);
+      return;
     }
-    if (this.#runCount === 0) this.#runStart = start;
-    this.#runCount++;
     this.#wholeEnd = end;
+    this.#onRun(run);
   }
 
   frame({ offset, header, payloadLength, findings }: Frame): void {
-    this.#endRun();
     const end = offset + header.length + payloadLength;
     const own = this.#held !== null;
     const all = own ? this.#join(offset, end) : this.#bytes(offset, end);
@@ -125,14 +123,6 @@ export class FrameStream implements FrameSink {
   /** Bytes of the chunk, by their offsets in the stream. */
   #bytes(start: number, end: number): Uint8Array {
     return this.#chunk.subarray(start - this.#chunkStart, end - this.#chunkStart);
-  }
-
-  #endRun(): void {
-    if (this.#runCount === 0) return;
-    const bytes = this.#bytes(this.#runStart, this.#wholeEnd);
-    const count = this.#runCount;
-    this.#runCount = 0;
-    this.#onRun({ bytes, own: false, count, offset: this.#runStart, frame: null });
   }
 
   /** Keeps the beginning of a frame that isn't whole; never more memory than a few times of it. */
