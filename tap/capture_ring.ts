@@ -169,8 +169,8 @@ export class CaptureRing implements CaptureSource {
    * @param captured The frames and where they belong.
    */
   add({ connection, number, at, direction, run, fault }: CapturedRun): void {
-    const { bytes, own, count, frame } = run;
-    const { block, start } = this.#blocks.keep(bytes, own);
+    const { bytes, count, frame } = run;
+    const { block, start } = this.#blocks.keep(bytes);
     const end = start + bytes.length;
     const place = this.#nextPlace;
     const facts = frame && factsOf(frame, fault);

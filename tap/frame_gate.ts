@@ -127,7 +127,7 @@ export class FrameGate {
   #showOffender(held: Uint8Array, rest: Uint8Array): void {
     const bytes = concat([held, rest.subarray(0, MOST_OFFENDING_BYTES)]);
     const frame = offendingFrame(bytes, this.#violation as Finding, this.#goneEnd);
-    this.#onRun(runOf(frame, true));
+    this.#onRun(runOf(frame));
   }
 }
 

@@ -2,7 +2,7 @@
 export type NetConn = Deno.Conn<Deno.NetAddr>;
 
 /** Sizes of the buffer a pump reads into: small while it waits, large while bytes stream. */
-const BUFFER_SIZES = [2 * 1024, 8 * 1024, 32 * 1024, 64 * 1024] as const;
+const BUFFER_SIZES = [2 * 1024, 8 * 1024, 32 * 1024, 64 * 1024, 256 * 1024] as const;
 
 /**
  * A reader whose buffer follows the traffic: it grows while reads fill it and shrinks when they
