@@ -1,4 +1,4 @@
-import { plainFrameAt, plainFrameLength, WireFrame } from "./wire_frame.ts";
+import { plainFrameAt, plainFrameLength, type WireFrame } from "./wire_frame.ts";
 
 /**
  * Frames of one direction that came behind one another: any number of plain ones (small, whole, good
