@@ -50,7 +50,7 @@ export { encodeFrame, type EncodeOptions } from "./encoder.ts";
 export { type Finding, ProtocolError } from "./errors.ts";
 export { explainFrame } from "./explain.ts";
 export type { ExplainOptions, Explanation, Field, FieldId } from "./explanation.ts";
-export { type Frame, frameBytes, type PartialFrame } from "./frame.ts";
+export { type Frame, frameBytes, type FrameSink, type PartialFrame } from "./frame.ts";
 export {
   checkUpgradeRequest,
   checkUpgradeResponse,

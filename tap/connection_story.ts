@@ -1,6 +1,6 @@
-import type { Frame } from "../frames/mod.ts";
 import type { CutReason, EndingParty, FailedHandshake, HandshakeFailure } from "../protocol/mod.ts";
 import type { ConnectionHost } from "./connection_host.ts";
+import type { FrameRun } from "./frame_run.ts";
 import { Recorder } from "./recorder.ts";
 import type { Refusal } from "./request_rules.ts";
 
@@ -81,9 +81,9 @@ export class ConnectionStory {
     tell(() => this.#options.host.observer?.cut(this.id, reason));
   }
 
-  /** Takes a frame into the capture. */
-  record(direction: "in" | "out", frame: Frame, fault?: string): void {
-    this.#recorder?.record(direction, frame, fault);
+  /** Takes frames into the capture. */
+  record(direction: "in" | "out", run: FrameRun, fault?: string): void {
+    this.#recorder?.record(direction, run, fault);
   }
 
   /** Leaves the connection out of the capture, or takes it in again. */

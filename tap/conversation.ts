@@ -1,7 +1,5 @@
 import {
   type Finding,
-  type Frame,
-  FrameDecoder,
   hasToken,
   headerValues,
   parseExtensions,
@@ -9,6 +7,8 @@ import {
   type ResponseHead,
 } from "../frames/mod.ts";
 import { FrameGate } from "./frame_gate.ts";
+import type { FrameRun } from "./frame_run.ts";
+import { FrameStream } from "./frame_stream.ts";
 import { type HttpPart, requestFramer, responseFramer } from "./http_framing.ts";
 import type { TapLimits } from "./limits.ts";
 import {
@@ -52,8 +52,8 @@ export interface ConversationEvents {
   upgradeAnswered(head: Uint8Array): void;
   /** The server answered an upgrade request with something else than 101. */
   upgradeRefused(status: number): void;
-  /** A frame came, whole; an offending one as far as it came. */
-  frame(direction: "in" | "out", frame: Frame): void;
+  /** Frames came, whole; an offending one as far as it came. Their bytes may be in the chunk's buffer. */
+  frames(direction: "in" | "out", run: FrameRun): void;
 }
 
 /** How a {@linkcode Conversation} is followed. */
@@ -96,8 +96,8 @@ export class Conversation {
   #over = false;
   // Set with the 101: the frames of either side.
   #gate: FrameGate | null = null;
-  #inbound: FrameDecoder | null = null;
-  #outbound: FrameDecoder | null = null;
+  #inbound: FrameStream | null = null;
+  #outbound: FrameStream | null = null;
 
   constructor({ guards, limits, maxKeptPayloadBytes, events }: ConversationOptions) {
     this.#guards = guards;
@@ -140,7 +140,7 @@ export class Conversation {
 
   /** Whether the server's stream stands at a frame's end. */
   get serverAtBoundary(): boolean {
-    return this.#outbound?.atFrameBoundary ?? false;
+    return this.#outbound?.decoder.atFrameBoundary ?? false;
   }
 
   /**
@@ -148,19 +148,19 @@ export class Conversation {
    * whether what follows can still be cut into frames.
    */
   framesOf(direction: "in" | "out"): { position: number; readable: boolean } {
-    const decoder = direction === "in" ? this.#inbound : this.#outbound;
+    const { decoder } = (direction === "in" ? this.#inbound : this.#outbound) ?? {};
     if (!decoder) return { position: 0, readable: true };
     return { position: decoder.position, readable: !decoder.closed && decoder.lost === null };
   }
 
   /** Whether the client has sent its Close frame. */
   get clientClosed(): boolean {
-    return this.#gate?.closed ?? this.#inbound?.closed ?? false;
+    return this.#gate?.closed ?? this.#inbound?.decoder.closed ?? false;
   }
 
   /** Whether the server has sent its Close frame. */
   get serverClosed(): boolean {
-    return this.#outbound?.closed ?? false;
+    return this.#outbound?.decoder.closed ?? false;
   }
 
   /**
@@ -201,14 +201,7 @@ export class Conversation {
    * @returns How many of the bytes belong to it.
    */
   finishServerFrame(chunk: Uint8Array): number {
-    const decoder = this.#outbound;
-    if (!decoder || decoder.atFrameBoundary) return 0;
-    const before = decoder.position;
-    for (const frame of decoder.decode(chunk)) {
-      this.#events.frame("out", frame);
-      return frame.offset + frame.header.length + frame.payloadLength - before;
-    }
-    return chunk.length;
+    return this.#outbound?.finishFrame(chunk) ?? 0;
   }
 
   /** The client sends no more. */
@@ -365,34 +358,37 @@ export class Conversation {
 
   #openFrames(allowRsv1: boolean): void {
     const maxKeptPayloadBytes = this.#maxKeptPayloadBytes;
-    const unlimited = {
+    const onRun = (direction: "in" | "out") => (run: FrameRun) =>
+      this.#events.frames(direction, run);
+    const observing = {
       mode: "lenient",
       allowRsv1,
-      maxKeptPayloadBytes,
       maxFrameBytes: Infinity,
       maxMessageBytes: Infinity,
       maxFragments: Infinity,
+      mostShown: maxKeptPayloadBytes,
+      mostHeld: maxKeptPayloadBytes,
     } as const;
-    this.#outbound = new FrameDecoder({ ...unlimited, sender: "server" });
-    if (!this.#guards) {
-      this.#inbound = new FrameDecoder({ ...unlimited, sender: "client" });
-      return;
+    this.#outbound = new FrameStream({ ...observing, sender: "server", onRun: onRun("out") });
+    if (this.#guards) {
+      const limits = this.#limits;
+      this.#gate = new FrameGate({ limits, allowRsv1, maxKeptPayloadBytes, onRun: onRun("in") });
+    } else {
+      this.#inbound = new FrameStream({ ...observing, sender: "client", onRun: onRun("in") });
     }
-    const onFrame = (frame: Frame) => this.#events.frame("in", frame);
-    this.#gate = new FrameGate({ limits: this.#limits, allowRsv1, maxKeptPayloadBytes, onFrame });
   }
 
   #framesFromServer(chunk: Uint8Array): void {
-    for (const frame of this.#outbound?.decode(chunk) ?? []) this.#events.frame("out", frame);
+    this.#outbound?.take(chunk);
   }
 
   #framesFromClient(chunk: Uint8Array): Uint8Array[] {
-    for (const frame of this.#inbound?.decode(chunk) ?? []) this.#events.frame("in", frame);
+    this.#inbound?.take(chunk);
     if (!this.#gate) return [];
     const released = this.#gate.take(chunk);
     const error = this.#gate.violation;
     if (error) this.#verdict ??= { kind: "violation", error };
-    return released.length > 0 ? [released] : [];
+    return released;
   }
 }
 

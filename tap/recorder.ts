@@ -1,6 +1,7 @@
 import { type Frame, isControl } from "../frames/mod.ts";
 import type { CaptureJournal, NoteEvent } from "./capture_journal.ts";
 import { type Closing, ClosingWatch, isClose } from "./closing.ts";
+import type { FrameRun } from "./frame_run.ts";
 import { hideHeadSecrets } from "./head_secrets.ts";
 import type { CaptureRing } from "./capture_ring.ts";
 import { RoundTrips } from "./round_trips.ts";
@@ -44,18 +45,22 @@ export class Recorder {
     if (excluded) this.#journal.forget(this.#connection);
   }
 
-  /** Takes a frame; its payload is changed where it is secret. */
-  record(direction: "in" | "out", frame: Frame, fault?: string): void {
-    if (isControl(frame.opcode)) this.#timePing(direction, frame);
-    const number = this.#number++;
+  /** Takes frames in, their secrets hidden or to be hidden by the ring. */
+  record(direction: "in" | "out", run: FrameRun, fault?: string): void {
+    const { frame, count } = run;
+    if (frame && isControl(frame.opcode)) this.#timePing(direction, frame);
+    const number = this.#number;
+    this.#number += count;
     if (this.#excluded) {
       this.#masks[direction].skip();
       return;
     }
-    this.#masks[direction].apply(frame);
-    if (isClose(frame)) this.#closing.closed(direction === "in" ? "client" : "server", frame);
+    const shown = this.#masks[direction].hide(run);
+    if (frame && isClose(frame)) {
+      this.#closing.closed(direction === "in" ? "client" : "server", frame);
+    }
     const { connection, at } = { connection: this.#connection, at: Date.now() };
-    this.#journal.add({ connection, number, at, direction, frame, fault });
+    this.#journal.add({ connection, number, at, direction, run: shown, fault });
   }
 
   /** Takes a head in, its secrets hidden. */

@@ -1,4 +1,6 @@
-import { type Frame, isControl, Opcode } from "../frames/mod.ts";
+import { type Frame, frameBytes, isControl, Opcode } from "../frames/mod.ts";
+import { concat } from "./byte_window.ts";
+import { type FrameRun, framesIn } from "./frame_run.ts";
 import { JsonSecretScanner } from "./json_secrets.ts";
 import { mayHoldSecret } from "./secret_hints.ts";
 
@@ -26,20 +28,45 @@ export class SecretMask {
     this.#redact = redact;
   }
 
-  /** Overwrites what is secret in the frame's payload. */
-  apply(frame: Frame): void {
-    const { opcode, payload } = frame;
+  /**
+   * Hides what is secret in frames that are to be stored. Text messages in one frame are left to the
+   * reader, see {@linkcode hideTextSecrets}.
+   *
+   * @returns The run itself where nothing of it changes.
+   */
+  hide(run: FrameRun): FrameRun {
+    const { frame } = run;
+    if (frame) return this.apply(frame) ? { ...run, bytes: frameBytes(frame) } : run;
+    if (this.#redact) return { ...run, bytes: concat(this.#redacted(run)) };
+    this.#message = "json";
+    this.#scanner.reset();
+    return run;
+  }
+
+  #redacted(run: FrameRun): Uint8Array[] {
+    return Array.from(framesIn(run), (frame) => this.apply(frame) ? frameBytes(frame) : frame.wire);
+  }
+
+  /**
+   * Overwrites what is secret in the frame's payload.
+   *
+   * @returns Whether the payload may have changed.
+   */
+  apply(frame: Frame): boolean {
+    const { opcode } = frame;
     if (this.#redact) {
-      payload.fill(HIDDEN, opcode === Opcode.CLOSE ? CLOSE_CODE_BYTES : 0);
-      return;
+      frame.payload.fill(HIDDEN, opcode === Opcode.CLOSE ? CLOSE_CODE_BYTES : 0);
+      return true;
     }
-    if (isControl(opcode)) return;
+    if (isControl(opcode)) return false;
     this.#begin(frame);
+    if (this.#message === "plain") return false;
     // Most messages come in one frame and hold no secret: they aren't read as JSON.
-    if (this.#message === "json" && isWhole(frame) && !mayHoldSecret(payload)) return;
-    if (this.#message === "unknown") payload.fill(HIDDEN);
-    if (this.#message === "json") this.#scanner.hide(payload, HIDDEN);
+    if (this.#message === "json" && isWhole(frame)) return hideTextSecrets(frame.payload);
+    if (this.#message === "unknown") frame.payload.fill(HIDDEN);
+    if (this.#message === "json") this.#scanner.hide(frame.payload, HIDDEN);
     if (frame.truncated && this.#message === "json") this.#message = "unknown";
+    return true;
   }
 
   /** A frame passed that isn't captured: what follows in its message can't be judged any more. */
@@ -52,6 +79,17 @@ export class SecretMask {
     this.#message = opcode === Opcode.TEXT && !rsv1 ? "json" : "plain";
     this.#scanner.reset();
   }
+}
+
+/**
+ * Overwrites what is secret in a text message, or in the beginning of one.
+ *
+ * @returns Whether it may have changed.
+ */
+export function hideTextSecrets(text: Uint8Array): boolean {
+  if (!mayHoldSecret(text)) return false;
+  new JsonSecretScanner().hide(text, HIDDEN);
+  return true;
 }
 
 /** Whether a frame is a message by itself, all of it kept: what follows has nothing to do with it. */

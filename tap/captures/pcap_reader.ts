@@ -7,6 +7,7 @@ import type {
 } from "../../protocol/mod.ts";
 import { ClosingWatch, isClose } from "../closing.ts";
 import { Conversation } from "../conversation.ts";
+import { framesIn } from "../frame_run.ts";
 import { DEFAULT_TAP_LIMITS } from "../limits.ts";
 import { type ByteSource, CaptureFileError, type ReadSettings } from "./capture_file.ts";
 import { readPackets } from "./pcap_packets.ts";
@@ -167,7 +168,9 @@ class Flow {
         upgradeRequested: (head) => this.#open(head),
         upgradeAnswered: (head) => this.#head("out", head),
         upgradeRefused: (status) => this.#refused(status),
-        frame: (direction, frame) => this.#frame(direction, frame),
+        frames: (direction, run) => {
+          for (const frame of framesIn(run)) this.#frame(direction, frame);
+        },
       },
     });
   }

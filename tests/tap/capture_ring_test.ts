@@ -1,18 +1,22 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { encodeFrame, type Frame, FrameDecoder } from "@/frames/mod.ts";
+import { encodeFrame } from "@/frames/mod.ts";
+import { concat } from "@/tap/byte_window.ts";
 import { CaptureRing } from "@/tap/capture_ring.ts";
-import { MASK } from "./support.ts";
+import type { FrameRun } from "@/tap/frame_run.ts";
+import { FrameStream } from "@/tap/frame_stream.ts";
+import { MASK, noise, seeded } from "./support.ts";
 
-function frameOf(payload: string, maskingKey?: Uint8Array): Frame {
-  const wire = encodeFrame(payload, { opcode: 1, maskingKey });
-  const decoder = new FrameDecoder({ sender: maskingKey ? "client" : "server" });
-  const [frame] = decoder.decode(wire);
-  return frame;
+function frameOf(payload: string, maskingKey?: Uint8Array): FrameRun {
+  return plainRun(encodeFrame(payload, { opcode: 1, maskingKey }));
+}
+
+function plainRun(...frames: Uint8Array[]): FrameRun {
+  return { bytes: concat(frames), count: frames.length, offset: 0, frame: null };
 }
 
 function fill(ring: CaptureRing, connection: string, words: string[], first = 0): void {
   words.forEach((word, i) =>
-    ring.add({ connection, number: first + i, at: 1, direction: "out", frame: frameOf(word) })
+    ring.add({ connection, number: first + i, at: 1, direction: "out", run: frameOf(word) })
   );
 }
 
@@ -74,7 +78,7 @@ Deno.test("one connection's frames can be read alone", () => {
 
 Deno.test("bytes are those on the wire, in pieces", () => {
   const ring = new CaptureRing();
-  ring.add({ connection: "1", number: 7, at: 1, direction: "in", frame: frameOf("Hello", MASK) });
+  ring.add({ connection: "1", number: 7, at: 1, direction: "in", run: frameOf("Hello", MASK) });
   const wire = Uint8Array.fromHex("818537fa213d7f9f4d5158");
   assertEquals(ring.bytes("1", 7, 0, 100), { total: 11, kept: 11, bytes: wire });
   assertEquals(ring.bytes("1", 7, 4, 3)?.bytes, wire.slice(4, 7));
@@ -89,11 +93,14 @@ Deno.test("bytes are those on the wire, in pieces", () => {
 
 Deno.test("findings count from their frame's first byte", () => {
   const ring = new CaptureRing();
-  const decoder = new FrameDecoder({ sender: "server", mode: "lenient" });
-  const stream = Uint8Array.of(0x89, 0, 0x83, 0, 0x8a, 0);
-  for (const frame of decoder.decode(stream)) {
-    ring.add({ connection: "1", number: frame.offset, at: 1, direction: "out", frame });
-  }
+  const stream = new FrameStream({
+    sender: "server",
+    mode: "lenient",
+    mostShown: 100,
+    mostHeld: 100,
+    onRun: (run) => ring.add({ connection: "1", number: run.offset, at: 1, direction: "out", run }),
+  });
+  stream.take(Uint8Array.of(0x89, 0, 0x83, 0, 0x8a, 0));
   const found = ring.read(0).frames.flatMap(({ findings }) => findings);
   assertEquals(found.map(({ rule, offset }) => [rule, offset]), [["reserved-opcode", 0]]);
 });
@@ -125,4 +132,71 @@ Deno.test("counts of ended connections go with their last frame", () => {
   assertEquals(ring.stats.discarded, 8_000);
   ring.forget("9999");
   assertEquals([ring.stats.seen, ring.stats.kept], [9_999, 1_999]);
+});
+
+Deno.test("a run loses its oldest frames one by one, and is read in part", () => {
+  const words = ["a", "bc", "d", "ef", "g", "h"];
+  const ring = new CaptureRing({ maxFrames: 4 });
+  const run = plainRun(...words.map((word) => encodeFrame(word, { opcode: 1 })));
+  ring.add({ connection: "1", number: 0, at: 1, direction: "out", run });
+  const shown = (cursor: number, limit = 10) =>
+    ring.read(cursor, { limit }).frames.map(({ frame, preview }) => `${frame} ${atob(preview)}`);
+  assertEquals(shown(0), ["2 d", "3 ef", "4 g", "5 h"]);
+  assertEquals(shown(4), ["4 g", "5 h"]);
+  assertEquals(shown(0, 1), ["5 h"]);
+  assertEquals(ring.read(3, { limit: 1 }).skipped, 2);
+  assertEquals(ring.read(0).skipped, 2);
+  assertEquals([ring.stats.seen, ring.stats.kept, ring.stats.discarded], [6, 4, 2]);
+  assertEquals(ring.stats.keptBytes, 3 + 4 + 3 + 3);
+  assertEquals([ring.bytes("1", 1, 0, 9), ring.bytes("1", 6, 0, 9)], [null, null]);
+  assertEquals(ring.bytes("1", 3, 0, 9)?.bytes, encodeFrame("ef", { opcode: 1 }));
+
+  const first = ring.readWire(0, 3);
+  assertEquals(first.frames.map(({ place }) => place), [2, 3, 4]);
+  assertEquals([first.skipped, first.next], [2, 5]);
+  const rest = ring.readWire(first.next, 3);
+  assertEquals([rest.frames.map(({ place }) => place), rest.next], [[5], 6]);
+  assertEquals(ring.readWire(6, 3), { frames: [], skipped: 0, next: 6 });
+
+  fill(ring, "2", ["x", "y"]);
+  assertEquals(shown(0), ["4 g", "5 h", "0 x", "1 y"]);
+  ring.forget("1");
+  assertEquals(shown(0), ["0 x", "1 y"]);
+  assert(adds(ring));
+});
+
+Deno.test("no way of reading gives out a secret, masked or not", () => {
+  const message = `{"type":"auth","token":"abc","pad":"${"x".repeat(100)}","session":"d"}`;
+  const hidden = message.replace("abc", "***").replace('"d"', '"*"');
+  for (const maskingKey of [undefined, MASK]) {
+    const ring = new CaptureRing();
+    const run = plainRun(
+      encodeFrame("first", { opcode: 1, maskingKey }),
+      encodeFrame(message, { opcode: 1, maskingKey }),
+    );
+    ring.add({ connection: "1", number: 0, at: 1, direction: "in", run });
+    const wire = encodeFrame(hidden, { opcode: 1, maskingKey });
+    assertEquals(ring.readWire(1, 1).frames[0].event.wire, wire);
+    for (let offset = 0; offset < wire.length; offset++) {
+      assertEquals(ring.bytes("1", 1, offset, 7)?.bytes, wire.slice(offset, offset + 7));
+    }
+    assertEquals(atob(ring.read(0).frames[1].preview), hidden.slice(0, 64));
+  }
+});
+
+Deno.test("memory is used again: bytes of frames that stay are never overwritten", () => {
+  const ring = new CaptureRing({ maxBytes: 200_000 });
+  const random = seeded(3);
+  for (let round = 0; round < 400; round++) {
+    const frame = encodeFrame(noise(1_000 + random() * 60_000, random), { opcode: 2 });
+    const connection = `${round % 3}`;
+    const at = frame[frame.length - 1];
+    ring.add({ connection, number: round, at, direction: "out", run: plainRun(frame) });
+    if (round % 50 === 49) ring.forget(connection);
+    for (const { event } of ring.readWire(0, Infinity).frames) {
+      assertEquals(event.wire.length, event.headerLength + event.length);
+      assertEquals(event.wire[event.wire.length - 1], event.at);
+    }
+  }
+  assert(adds(ring));
 });
