@@ -182,7 +182,7 @@ function writeHeader(
   for (let i = keyAt - 1; i >= FIXED_HEADER_BYTES; i--, rest = Math.floor(rest / 256)) {
     frame[i] = rest % 256;
   }
-  if (maskingKey) for (let i = 0; i < MASKING_KEY_BYTES; i++) frame[keyAt + i] = maskingKey[i];
+  if (maskingKey) { for (let i = 0; i < MASKING_KEY_BYTES; i++) frame[keyAt + i] = maskingKey[i]; }
 }
 
 function firstByte({ opcode, fin = true, rsv1, rsv2, rsv3 }: EncodeOptions): number {
