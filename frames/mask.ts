@@ -49,6 +49,7 @@ export function applyMask(bytes: Uint8Array, key: Uint8Array, phase: number = 0)
   maskWords(
     new Int32Array(bytes.buffer, bytes.byteOffset + head, words),
     keyWord(key, turn + head),
+    { from: 0, to: words },
   );
   maskBytes(bytes, { key, turn, from: tail, to: bytes.length });
 }
@@ -65,14 +66,19 @@ function maskBytes(bytes: Uint8Array, { key, turn, from, to }: MaskRange): void 
 }
 
 /** The key as one word, turned so that it starts with its byte `turn` modulo 4. */
-function keyWord(key: Uint8Array, turn: number): number {
+export function keyWord(key: Uint8Array, turn: number = 0): number {
   for (let i = 0; i < MASKING_KEY_BYTES; i++) turnedKey[i] = key[(turn + i) & LAST_KEY_BYTE];
   return turnedWord[0];
 }
 
-function maskWords(words: Int32Array, key: number): void {
-  const unrolled = words.length - words.length % 8;
-  let i = 0;
+/** Masks the words of a range with a key that {@linkcode keyWord} made. */
+export function maskWords(
+  words: Int32Array,
+  key: number,
+  { from, to }: { from: number; to: number },
+): void {
+  const unrolled = to - (to - from) % 8;
+  let i = from;
   for (; i < unrolled; i += 8) {
     words[i] ^= key;
     words[i + 1] ^= key;
@@ -83,5 +89,5 @@ function maskWords(words: Int32Array, key: number): void {
     words[i + 6] ^= key;
     words[i + 7] ^= key;
   }
-  for (; i < words.length; i++) words[i] ^= key;
+  for (; i < to; i++) words[i] ^= key;
 }

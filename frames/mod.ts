@@ -46,7 +46,7 @@ export { FrameDecoder } from "./decoder.ts";
 export type { DeflateDirection, Deflater, Inflated, Inflater, InflateStop } from "./deflate.ts";
 export { createDeflater, type DeflaterOptions } from "./deflater.ts";
 export type { FrameDecoderOptions } from "./decoder_options.ts";
-export { encodeFrame, type EncodeOptions } from "./encoder.ts";
+export { encodeFrame, encodeHeader, type EncodeOptions } from "./encoder.ts";
 export { type Finding, ProtocolError } from "./errors.ts";
 export { explainFrame } from "./explain.ts";
 export type { ExplainOptions, Explanation, Field, FieldId } from "./explanation.ts";

@@ -1,7 +1,8 @@
 import { type Browser, chromium, type Page } from "playwright-core";
 import { CHROMIUM } from "../setup.ts";
 
-const ARGUMENTS = [
+/** What Chromium is started with. */
+export const CHROMIUM_ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -23,7 +24,7 @@ export interface Chrome extends AsyncDisposable {
 
 /** Starts Chromium. */
 export async function openChrome(): Promise<Chrome> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
   const problems: string[] = [];
   return {
     browser,

@@ -1,5 +1,11 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { encodeFrame, type EncodeOptions, FrameDecoder, Opcode } from "@/frames/mod.ts";
+import {
+  encodeFrame,
+  encodeHeader,
+  type EncodeOptions,
+  FrameDecoder,
+  Opcode,
+} from "@/frames/mod.ts";
 import { hex, plain, Random, toHex } from "./helpers.ts";
 
 const KEY = hex("37 fa 21 3d");
@@ -100,4 +106,56 @@ Deno.test("what is encoded is decoded again: seeded random frames", () => {
     assertStrictEquals(frames.length, 1);
     assertStrictEquals(plain(frames[0]).payload, toHex(payload));
   }
+});
+
+Deno.test("encodeHeader makes what stands before an unmasked payload", () => {
+  for (const length of [0, 1, 125, 126, 65_535, 65_536]) {
+    const options = { opcode: Opcode.BINARY, fin: false, rsv1: true };
+    const frame = encodeFrame(new Uint8Array(length), options);
+    assertEquals(encodeHeader(length, options), frame.subarray(0, frame.length - length));
+  }
+  const longest = encodeHeader(Number.MAX_SAFE_INTEGER, { opcode: Opcode.BINARY });
+  assertStrictEquals(toHex(longest), "827f001fffffffffffff");
+});
+
+Deno.test("encodeHeader makes no masked header, whatever it is given", () => {
+  const options = { opcode: Opcode.TEXT, maskingKey: KEY };
+  assertStrictEquals(toHex(encodeHeader(5, options)), "8105");
+});
+
+Deno.test("encodeHeader refuses the caller's mistakes", () => {
+  for (const length of [-1, 0.5, NaN, 2 ** 53, Infinity]) {
+    assertThrows(
+      () => encodeHeader(length, { opcode: Opcode.BINARY }),
+      RangeError,
+      "Cannot encode header: the payload's length is",
+    );
+  }
+  assertThrows(() => encodeHeader(126, { opcode: Opcode.PING }), RangeError, "at most 125 bytes");
+  assertThrows(() => encodeHeader(1, { opcode: 3 }), RangeError, "the opcode is reserved");
+});
+
+Deno.test("frames that share a buffer never touch one another", () => {
+  const random = new Random(7);
+  const made = Array.from({ length: 2_000 }, () => {
+    const payload = random.bytes(random.below(2_100));
+    const maskingKey = random.pick([undefined, random.bytes(4)]);
+    const header = encodeHeader(payload.length, { opcode: Opcode.TEXT });
+    const frame = encodeFrame(payload, { opcode: Opcode.BINARY, maskingKey });
+    return { payload, frame, header, before: [toHex(frame), toHex(header)] };
+  });
+  for (const { payload, frame, header, before } of made) {
+    assertEquals([toHex(frame), toHex(header)], before);
+    const sender = (frame[1] & 0x80) !== 0 ? "client" : "server";
+    const [decoded] = new FrameDecoder({ sender }).decode(frame);
+    assertEquals(decoded.payload, payload);
+  }
+});
+
+Deno.test("whoever transfers a frame's buffer away takes nothing from the next frame", () => {
+  const frame = encodeFrame("Hello", { opcode: Opcode.TEXT });
+  structuredClone(frame.buffer, { transfer: [frame.buffer] });
+  assertStrictEquals(frame.length, 0);
+  const next = encodeFrame("Hello", { opcode: Opcode.TEXT, maskingKey: KEY });
+  assertStrictEquals(toHex(next), "818537fa213d7f9f4d5158");
 });

@@ -7,6 +7,7 @@
  */
 import { type RunningCommand, startCommand } from "../command.ts";
 import type { GeneratorReport } from "./generator.ts";
+import { lines } from "./lines.ts";
 import { type LoadOptions, loadOptions } from "./options.ts";
 import { type PageFigures, PageProbe } from "./page_probe.ts";
 import { type MemoryTrend, memoryTrend, ProcessSamples } from "./process_samples.ts";
@@ -72,15 +73,6 @@ class Generator {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error("Cannot go on: the clients' process has ended");
     return value;
-  }
-}
-
-async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop()!;
-    yield* parts;
   }
 }
 

@@ -18,6 +18,9 @@ async function tshark(...args: string[]): Promise<string> {
 
 /** Wireshark is a large package: where it is missing, only its opinion is. */
 const missing = !(await tshark("--version").then(() => true, () => false));
+if (missing) {
+  console.warn("tshark is missing: nobody but us has read our pcap. apt-get install -y tshark");
+}
 
 async function written(events: readonly CaptureEvent[]): Promise<string> {
   const path = await Deno.makeTempFile({ suffix: ".pcap" });
