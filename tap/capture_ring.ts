@@ -7,10 +7,14 @@ import type {
   CaptureReadOptions,
   CaptureSource,
   CaptureStats,
+  CompressedPart,
+  CompressedRecord,
   FindingRecord,
+  FrameByteSource,
   FrameEvent,
   FrameRecord,
   HeadEvent,
+  InflatedContent,
 } from "../protocol/mod.ts";
 import type { PlacedFrame } from "./capture_journal.ts";
 import { HeadStore } from "./head_store.ts";
@@ -71,6 +75,8 @@ export interface CapturedFrame {
   frame: Frame;
   /** What a fault does to it. */
   fault?: string | undefined;
+  /** The compressed message that it belongs to. */
+  compressed?: CompressedPart | undefined;
 }
 
 /**
@@ -95,6 +101,7 @@ interface Entry {
   payloadLength: number;
   findings: readonly FindingRecord[];
   fault: string | undefined;
+  compressed: CompressedPart | undefined;
 }
 
 /** Where a frame's bytes lie. */
@@ -183,7 +190,7 @@ export class CaptureRing implements CaptureSource {
    * @param captured The frame and where it belongs.
    */
   add(captured: CapturedFrame): void {
-    const { connection, number, at, direction, frame, fault } = captured;
+    const { connection, number, at, direction, frame, fault, compressed } = captured;
     const { header, payload, payloadLength } = frame;
     const { block, start } = ownMemory(header, payload) ?? this.#copy(header, payload);
     this.#entries.push({
@@ -199,8 +206,9 @@ export class CaptureRing implements CaptureSource {
       payloadLength,
       findings: findingRecords(frame),
       fault,
+      compressed,
     });
-    this.#count(connection, header.length + payload.length);
+    this.#count(connection, header.length + payload.length + inflatedBytesOf(compressed));
     while (this.#kept > this.#maxFrames || this.#keptBytes > this.#maxBytes) this.#discardOldest();
   }
 
@@ -242,7 +250,7 @@ export class CaptureRing implements CaptureSource {
     const stay = this.#held().filter((entry) => entry.connection !== connection);
     this.#entries = stay;
     this.#first = 0;
-    this.#keptBytes = stay.reduce((sum, entry) => sum + bytesOf(entry), 0);
+    this.#keptBytes = stay.reduce((sum, entry) => sum + sizeOf(entry), 0);
     this.#seen -= tally.seen;
     this.#discarded -= tally.seen - tally.kept;
     this.#tallies.delete(connection);
@@ -340,12 +348,20 @@ export class CaptureRing implements CaptureSource {
    * @param frame Number of the frame in its connection.
    * @param offset First byte, from 0.
    * @param length How many bytes at most.
-   * @returns The bytes, or `null` if the frame isn't in the ring.
+   * @param source Which bytes. `"inflated"` takes any frame of a compressed message.
+   * @returns The bytes, or `null` if the frame isn't in the ring, or nothing was inflated.
    */
-  bytes(connection: string, frame: number, offset: number, length: number): CapturedBytes | null {
+  bytes(
+    connection: string,
+    frame: number,
+    offset: number,
+    length: number,
+    source: FrameByteSource = "wire",
+  ): CapturedBytes | null {
     const entry = this.#find(connection, frame);
     if (!entry) return null;
     const from = Math.max(0, offset);
+    if (source === "inflated") return pieceOf(this.#inflatedOf(entry), from, length);
     return {
       total: entry.headerLength + entry.payloadLength,
       kept: bytesOf(entry),
@@ -359,6 +375,17 @@ export class CaptureRing implements CaptureSource {
       if (entry.number === frame && entry.connection === connection) return entry;
     }
     return null;
+  }
+
+  /** What came out of the compressed message that a frame belongs to: its last frame has it. */
+  #inflatedOf({ connection, direction, compressed }: Entry): InflatedContent | null {
+    if (!compressed) return null;
+    const first = compressed.first;
+    const last = this.#held().find((entry) =>
+      entry.compressed?.inflated !== undefined && entry.compressed.first === first &&
+      entry.connection === connection && entry.direction === direction
+    );
+    return last?.compressed?.inflated ?? null;
   }
 
   #held(): Entry[] {
@@ -378,7 +405,7 @@ export class CaptureRing implements CaptureSource {
       this.#entries.splice(0, this.#first);
       this.#first = 0;
     }
-    this.#keptBytes -= bytesOf(oldest);
+    this.#keptBytes -= sizeOf(oldest);
     this.#discarded++;
     this.#discardedUpTo = oldest.place + 1;
     const tally = this.#tally(oldest.connection);
@@ -396,6 +423,16 @@ export class CaptureRing implements CaptureSource {
   }
 }
 
+function pieceOf(
+  content: InflatedContent | null,
+  from: number,
+  length: number,
+): CapturedBytes | null {
+  if (!content) return null;
+  const bytes = content.bytes.slice(from, from + Math.max(0, length));
+  return { total: content.length, kept: content.bytes.length, bytes };
+}
+
 /** The place of a large frame that has memory to itself already; `null` for one to be copied. */
 function ownMemory(header: Uint8Array, payload: Uint8Array): Place | null {
   const { buffer, byteOffset } = header;
@@ -407,6 +444,15 @@ function ownMemory(header: Uint8Array, payload: Uint8Array): Place | null {
 }
 
 /** What a frame takes of the ring. */
+function sizeOf(entry: Entry): number {
+  return bytesOf(entry) + inflatedBytesOf(entry.compressed);
+}
+
+function inflatedBytesOf(compressed: CompressedPart | undefined): number {
+  return compressed?.inflated?.bytes.length ?? 0;
+}
+
+/** How many bytes were kept of the frame itself. */
 function bytesOf({ headerLength, keptLength }: Entry): number {
   return headerLength + keptLength;
 }
@@ -441,7 +487,16 @@ function recordOf(entry: Entry): FrameRecord {
     length: entry.payloadLength,
     preview: preview.toBase64(),
     findings: [...entry.findings],
+    ...(entry.compressed ? { compressed: compressedRecord(entry.compressed) } : {}),
   };
+}
+
+/** What a list shows of a compressed message. */
+function compressedRecord({ inflated, ...rest }: CompressedPart): CompressedRecord {
+  if (!inflated) return rest;
+  const { length, bytes } = inflated;
+  const preview = bytes.subarray(0, PREVIEW_BYTES).toBase64();
+  return { ...rest, inflated: { length, kept: bytes.length, preview } };
 }
 
 function eventOf(entry: Entry): FrameEvent {
@@ -452,6 +507,7 @@ function eventOf(entry: Entry): FrameEvent {
     length: payloadLength,
     wire: wireBytes(entry),
     findings: [...findings],
+    ...(entry.compressed ? { compressed: entry.compressed } : {}),
     ...(entry.fault === undefined ? {} : { fault: entry.fault }),
   };
 }

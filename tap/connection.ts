@@ -97,8 +97,10 @@ export class TapConnection implements TappedPeer {
             rule: "server-refused",
             message: `Cannot upgrade: the server answered ${status}`,
           }),
-        frame: (direction, frame) =>
-          this.#story.record(direction, frame, this.#lines?.[direction].frame(frame)),
+        frame: (direction, frame, part) => {
+          const fault = this.#lines?.[direction].frame(frame);
+          this.#story.record(direction, frame, { fault, part });
+        },
       },
     });
   }

@@ -1,7 +1,7 @@
 import type { Frame } from "../frames/mod.ts";
 import type { CutReason, EndingParty, FailedHandshake, HandshakeFailure } from "../protocol/mod.ts";
 import type { ConnectionHost } from "./connection_host.ts";
-import { Recorder } from "./recorder.ts";
+import { type FrameDetails, Recorder } from "./recorder.ts";
 import type { Refusal } from "./request_rules.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -82,8 +82,8 @@ export class ConnectionStory {
   }
 
   /** Takes a frame into the capture. */
-  record(direction: "in" | "out", frame: Frame, fault?: string): void {
-    this.#recorder?.record(direction, frame, fault);
+  record(direction: "in" | "out", frame: Frame, details?: FrameDetails): void {
+    this.#recorder?.record(direction, frame, details);
   }
 
   /** Leaves the connection out of the capture, or takes it in again. */

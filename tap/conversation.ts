@@ -1,16 +1,17 @@
 import {
+  type DeflateAgreement,
+  type Extension,
   type Finding,
   type Frame,
   FrameDecoder,
-  hasToken,
-  headerValues,
-  parseExtensions,
   type RequestHead,
   type ResponseHead,
 } from "../frames/mod.ts";
+import { deflateAgreement, deflateOffers } from "./deflate_agreement.ts";
 import { FrameGate } from "./frame_gate.ts";
 import { type HttpPart, requestFramer, responseFramer } from "./http_framing.ts";
-import type { TapLimits } from "./limits.ts";
+import { bound, type TapLimits } from "./limits.ts";
+import { type InflatedPart, MessageInflater, withFinding } from "./message_inflater.ts";
 import {
   asksForWebSocket,
   looksLikeUpgrade,
@@ -52,8 +53,11 @@ export interface ConversationEvents {
   upgradeAnswered(head: Uint8Array): void;
   /** The server answered an upgrade request with something else than 101. */
   upgradeRefused(status: number): void;
-  /** A frame came, whole; an offending one as far as it came. */
-  frame(direction: "in" | "out", frame: Frame): void;
+  /**
+   * A frame came, whole; an offending one as far as it came. Where it belongs to a compressed message,
+   * `part` is what came out of it.
+   */
+  frame(direction: "in" | "out", frame: Frame, part: InflatedPart | null): void;
 }
 
 /** How a {@linkcode Conversation} is followed. */
@@ -70,6 +74,8 @@ export interface ConversationOptions {
 interface Exchange {
   method: string;
   upgrade: boolean;
+  /** The extensions that an upgrade request offers. */
+  offers: readonly Extension[];
   requestDone: boolean;
   /** Status of the final response, once its head came. */
   status: number | null;
@@ -98,6 +104,9 @@ export class Conversation {
   #gate: FrameGate | null = null;
   #inbound: FrameDecoder | null = null;
   #outbound: FrameDecoder | null = null;
+  // Only where permessage-deflate was agreed on.
+  #inflateIn: MessageInflater | null = null;
+  #inflateOut: MessageInflater | null = null;
 
   constructor({ guards, limits, maxKeptPayloadBytes, events }: ConversationOptions) {
     this.#guards = guards;
@@ -205,7 +214,7 @@ export class Conversation {
     if (!decoder || decoder.atFrameBoundary) return 0;
     const before = decoder.position;
     for (const frame of decoder.decode(chunk)) {
-      this.#events.frame("out", frame);
+      this.#sawFrame("out", frame);
       return frame.offset + frame.header.length + frame.payloadLength - before;
     }
     return chunk.length;
@@ -279,7 +288,9 @@ export class Conversation {
   #beginExchange({ head, bytes }: { head: RequestHead; bytes: Uint8Array }): boolean {
     const upgrade = asksForWebSocket(head);
     const { method } = head;
-    this.#exchange = { method, upgrade, requestDone: false, status: null, responseDone: false };
+    const offers = upgrade ? deflateOffers(head) : [];
+    const begun = { requestDone: false, status: null, responseDone: false };
+    this.#exchange = { method, upgrade, offers, ...begun };
     if (upgrade) this.#events.upgradeRequested(bytes);
     const refusal = this.#guards ? refusalOf(head) : null;
     if (refusal) this.#refuse(refusal);
@@ -348,7 +359,7 @@ export class Conversation {
       this.#refuseUnaskedUpgrade();
       return [];
     }
-    this.#openFrames(hasDeflate(head));
+    this.#openFrames(deflateAgreement(exchange.offers, head));
     const released = this.#framesFromClient(this.#requests.takeRest());
     this.#framesFromServer(this.#responses.takeRest());
     return released;
@@ -363,8 +374,10 @@ export class Conversation {
 
   // ── WebSocket ──
 
-  #openFrames(allowRsv1: boolean): void {
+  #openFrames(agreement: DeflateAgreement | null): void {
     const maxKeptPayloadBytes = this.#maxKeptPayloadBytes;
+    const allowRsv1 = agreement !== null;
+    const inflater = this.#openInflaters(agreement);
     const unlimited = {
       mode: "lenient",
       allowRsv1,
@@ -378,26 +391,37 @@ export class Conversation {
       this.#inbound = new FrameDecoder({ ...unlimited, sender: "client" });
       return;
     }
-    const onFrame = (frame: Frame) => this.#events.frame("in", frame);
-    this.#gate = new FrameGate({ limits: this.#limits, allowRsv1, maxKeptPayloadBytes, onFrame });
+    const onFrame = (frame: Frame, part: InflatedPart | null) =>
+      this.#events.frame("in", frame, part);
+    const limits = this.#limits;
+    this.#gate = new FrameGate({ limits, allowRsv1, maxKeptPayloadBytes, inflater, onFrame });
+  }
+
+  /** Without an agreement there are none, and frames cost nothing more. */
+  #openInflaters(agreement: DeflateAgreement | null): MessageInflater | null {
+    if (!agreement) return null;
+    const maxInflatedBytes = bound(this.#limits.maxInflatedBytes);
+    const enforce = this.#guards;
+    this.#inflateIn = new MessageInflater(agreement.client, { maxInflatedBytes, enforce });
+    this.#inflateOut = new MessageInflater(agreement.server, { maxInflatedBytes });
+    return this.#inflateIn;
+  }
+
+  #sawFrame(direction: "in" | "out", frame: Frame): void {
+    const part = (direction === "in" ? this.#inflateIn : this.#inflateOut)?.push(frame) ?? null;
+    this.#events.frame(direction, withFinding(frame, part?.finding), part);
   }
 
   #framesFromServer(chunk: Uint8Array): void {
-    for (const frame of this.#outbound?.decode(chunk) ?? []) this.#events.frame("out", frame);
+    for (const frame of this.#outbound?.decode(chunk) ?? []) this.#sawFrame("out", frame);
   }
 
   #framesFromClient(chunk: Uint8Array): Uint8Array[] {
-    for (const frame of this.#inbound?.decode(chunk) ?? []) this.#events.frame("in", frame);
+    for (const frame of this.#inbound?.decode(chunk) ?? []) this.#sawFrame("in", frame);
     if (!this.#gate) return [];
     const released = this.#gate.take(chunk);
     const error = this.#gate.violation;
     if (error) this.#verdict ??= { kind: "violation", error };
     return released.length > 0 ? [released] : [];
   }
-}
-
-function hasDeflate({ headers }: ResponseHead): boolean {
-  const extensions = parseExtensions(headerValues(headers, "Sec-WebSocket-Extensions"));
-  return extensions?.some(({ name }) => name === "permessage-deflate") ??
-    hasToken(headerValues(headers, "Sec-WebSocket-Extensions"), "permessage-deflate");
 }

@@ -17,6 +17,7 @@ import {
 } from "../frames/mod.ts";
 import { concat } from "./byte_window.ts";
 import { bound, type TapLimits } from "./limits.ts";
+import type { InflatedPart, MessageInflater } from "./message_inflater.ts";
 import { maskingKeyIn } from "./wire_header.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -30,8 +31,10 @@ export interface FrameGateOptions {
   allowRsv1: boolean;
   /** The most payload bytes of a frame that `onFrame` gets. */
   maxKeptPayloadBytes: number;
-  /** Called for each frame, the offending one included. */
-  onFrame(frame: Frame): void;
+  /** Inflates the compressed messages, where the handshake agreed on that. */
+  inflater: MessageInflater | null;
+  /** Called for each frame, the offending one included, with what came out of it where it is compressed. */
+  onFrame(frame: Frame, part: InflatedPart | null): void;
 }
 
 /**
@@ -44,7 +47,8 @@ export interface FrameGateOptions {
  */
 export class FrameGate {
   readonly #decoder: FrameDecoder;
-  readonly #onFrame: (frame: Frame) => void;
+  readonly #inflater: MessageInflater | null;
+  readonly #onFrame: FrameGateOptions["onFrame"];
   #held: ByteBuffer | null = null;
   #taken = 0;
   #wholeEnd = 0;
@@ -54,8 +58,10 @@ export class FrameGate {
   /** When the second began in which they are counted. */
   #controlSince = -Infinity;
 
-  constructor({ limits, allowRsv1, maxKeptPayloadBytes, onFrame }: FrameGateOptions) {
-    this.#onFrame = onFrame;
+  constructor(options: FrameGateOptions) {
+    const { limits, allowRsv1, maxKeptPayloadBytes } = options;
+    this.#inflater = options.inflater;
+    this.#onFrame = options.onFrame;
     this.#maxControlFrames = bound(limits.maxControlFramesPerSecond);
     this.#decoder = new FrameDecoder({
       sender: "client",
@@ -88,18 +94,21 @@ export class FrameGate {
     if (this.#violation) return NOTHING;
     const chunkStart = this.#taken;
     this.#taken += chunk.length;
+    let part: InflatedPart | null = null;
     try {
       for (const frame of this.#decoder.decode(chunk)) {
-        this.#violation = this.#flood(frame);
+        part = this.#inflater?.push(frame) ?? null;
+        this.#violation = this.#flood(frame) ?? part?.finding ?? null;
         if (this.#violation) break;
         this.#wholeEnd = frame.offset + frame.header.length + frame.payloadLength;
-        this.#onFrame(frame);
+        this.#onFrame(frame, part);
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#violation = error;
+      part = null;
     }
-    return this.#release(chunk, Math.max(0, this.#wholeEnd - chunkStart));
+    return this.#release(chunk, Math.max(0, this.#wholeEnd - chunkStart), part);
   }
 
   /** One control frame more than a second may have; no rule of RFC 6455, so the policy's code. */
@@ -116,8 +125,11 @@ export class FrameGate {
     return { rule: "control-flood", section: "5.5", closeCode: 1008, offset, message };
   }
 
-  /** Lets go of the chunk's first `whole` bytes and what was held before them; holds the rest. */
-  #release(chunk: Uint8Array, whole: number): Uint8Array {
+  /**
+   * Lets go of the chunk's first `whole` bytes and what was held before them; holds the rest. `part`
+   * is what came out of an offending frame.
+   */
+  #release(chunk: Uint8Array, whole: number, part: InflatedPart | null): Uint8Array {
     let released: Uint8Array = NOTHING;
     if (whole > 0) {
       const ready = chunk.subarray(0, whole);
@@ -125,7 +137,7 @@ export class FrameGate {
       this.#held = null;
     }
     const rest = chunk.subarray(whole);
-    if (this.#violation) this.#showOffender(rest, this.#violation);
+    if (this.#violation) this.#showOffender(rest, this.#violation, part);
     else if (rest.length > 0 && !this.closed) {
       this.#held ??= new ByteBuffer(Infinity);
       this.#held.append(rest);
@@ -133,10 +145,10 @@ export class FrameGate {
     return released;
   }
 
-  #showOffender(rest: Uint8Array, violation: Finding): void {
+  #showOffender(rest: Uint8Array, violation: Finding, part: InflatedPart | null): void {
     const bytes = concat([this.#held?.view() ?? NOTHING, rest.subarray(0, MOST_OFFENDING_BYTES)]);
     this.#held = null;
-    this.#onFrame(offendingFrame(bytes, violation, this.#wholeEnd));
+    this.#onFrame(offendingFrame(bytes, violation, this.#wholeEnd), part);
   }
 }
 

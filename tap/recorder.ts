@@ -3,6 +3,8 @@ import type { CaptureJournal, NoteEvent } from "./capture_journal.ts";
 import { type Closing, ClosingWatch, isClose } from "./closing.ts";
 import { hideHeadSecrets } from "./head_secrets.ts";
 import type { CaptureRing } from "./capture_ring.ts";
+import { InflatedMessages } from "./inflated_messages.ts";
+import type { InflatedPart } from "./message_inflater.ts";
 import { RoundTrips } from "./round_trips.ts";
 import { SecretMask } from "./secrets.ts";
 
@@ -16,6 +18,16 @@ export interface RecorderOptions {
   onRoundTrip(milliseconds: number): void;
 }
 
+/** What is known of a frame besides itself. */
+export interface FrameDetails {
+  /** What a fault does to it. */
+  fault?: string | undefined;
+  /** What came out of it, where it belongs to a compressed message. */
+  part?: InflatedPart | null;
+}
+
+const NO_DETAILS: FrameDetails = {};
+
 /** Records the frames of one WebSocket: numbers them, hides their secrets, puts them in the ring. */
 export class Recorder {
   readonly #connection: string;
@@ -24,6 +36,7 @@ export class Recorder {
   readonly #redact: boolean;
   readonly #closing = new ClosingWatch();
   readonly #masks: { in: SecretMask; out: SecretMask };
+  #inflated: { in: InflatedMessages; out: InflatedMessages } | null = null;
   readonly #roundTrips = new RoundTrips();
   readonly #onRoundTrip: (milliseconds: number) => void;
   #excluded = false;
@@ -45,17 +58,27 @@ export class Recorder {
   }
 
   /** Takes a frame; its payload is changed where it is secret. */
-  record(direction: "in" | "out", frame: Frame, fault?: string): void {
+  record(direction: "in" | "out", frame: Frame, details: FrameDetails = NO_DETAILS): void {
     if (isControl(frame.opcode)) this.#timePing(direction, frame);
     const number = this.#number++;
     if (this.#excluded) {
       this.#masks[direction].skip();
+      this.#inflated?.[direction].skip();
       return;
     }
-    this.#masks[direction].apply(frame);
+    const { fault, part = null } = details;
+    const hidden = this.#masks[direction].apply(frame, part);
+    const compressed = part ? this.#messages(direction).take(number, part, hidden) : undefined;
     if (isClose(frame)) this.#closing.closed(direction === "in" ? "client" : "server", frame);
     const { connection, at } = { connection: this.#connection, at: Date.now() };
-    this.#journal.add({ connection, number, at, direction, frame, fault });
+    this.#journal.add({ connection, number, at, direction, frame, fault, compressed });
+  }
+
+  /** Made with the first compressed message: most connections have none. */
+  #messages(direction: "in" | "out"): InflatedMessages {
+    const most = this.#ring.maxPayloadBytes;
+    this.#inflated ??= { in: new InflatedMessages(most), out: new InflatedMessages(most) };
+    return this.#inflated[direction];
   }
 
   /** Takes a head in, its secrets hidden. */

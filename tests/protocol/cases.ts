@@ -81,13 +81,22 @@ export const CLIENT_CASES: MessageCase[] = [
   },
   { good: { type: "monitor_stop" }, bad: {} },
   {
-    good: { type: "frame_get", connection: "7", frame: 0, offset: 0, length: 1 },
+    good: {
+      type: "frame_get",
+      connection: "7",
+      frame: 0,
+      offset: 0,
+      length: 1,
+      source: "inflated",
+    },
     bad: {
       connection: NO_CONNECTION,
       frame: NO_INTEGER,
       offset: NO_INTEGER,
       length: [...NO_INTEGER, 0, MAX_FRAME_GET_BYTES + 1],
+      source: [null, 1, "", "unmasked"],
     },
+    optional: ["source"],
   },
 ];
 
@@ -368,6 +377,10 @@ export const SERVER_CASES: MessageCase[] = [
         [{ ...FRAME, direction: "up" }],
         [{ ...FRAME, maskingKey: 7 }],
         [{ ...FRAME, findings: [{}] }],
+        [{ ...FRAME, compressed: {} }],
+        [{ ...FRAME, compressed: { first: 0, opcode: 1, hidden: false } }],
+        [{ ...FRAME, compressed: { first: 0, opcode: 1, problem: 7 } }],
+        [{ ...FRAME, compressed: { first: 0, opcode: 1, inflated: { length: 1 } } }],
       ],
       capture: [...NO_OBJECT, {}, { ...CAPTURE, kept: -1 }],
       skipped: NO_COUNT,
@@ -378,6 +391,7 @@ export const SERVER_CASES: MessageCase[] = [
       type: "frame_bytes",
       connection: "1",
       frame: 0,
+      source: "inflated",
       offset: 0,
       total: 8,
       kept: 8,
@@ -386,14 +400,17 @@ export const SERVER_CASES: MessageCase[] = [
     bad: {
       connection: NO_STRING,
       frame: NO_COUNT,
+      source: [null, 1, "", "unmasked"],
       offset: NO_COUNT,
       total: NO_COUNT,
       kept: NO_COUNT,
       bytes: NO_STRING,
     },
+    optional: ["source"],
   },
   {
-    good: { type: "frame_gone", connection: "1", frame: 0 },
-    bad: { connection: NO_STRING, frame: NO_COUNT },
+    good: { type: "frame_gone", connection: "1", frame: 0, source: "wire" },
+    bad: { connection: NO_STRING, frame: NO_COUNT, source: [null, 1, "", "unmasked"] },
+    optional: ["source"],
   },
 ];
