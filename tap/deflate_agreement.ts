@@ -10,7 +10,7 @@ import {
 const HEADER = "Sec-WebSocket-Extensions";
 
 /** The extensions that a head names; none where its header can't be read. */
-export function deflateOffers({ headers }: HttpHead): readonly Extension[] {
+export function deflateOffers({ headers }: Pick<HttpHead, "headers">): readonly Extension[] {
   return parseExtensions(headerValues(headers, HEADER)) ?? [];
 }
 
@@ -20,7 +20,7 @@ export function deflateOffers({ headers }: HttpHead): readonly Extension[] {
  */
 export function deflateAgreement(
   offers: readonly Extension[],
-  response: HttpHead,
+  response: Pick<HttpHead, "headers">,
 ): DeflateAgreement | null {
   return checkDeflateAnswer(deflateOffers(response), offers).agreement;
 }

@@ -1,4 +1,4 @@
-import { type Frame, isControl, Opcode } from "../frames/mod.ts";
+import { type Frame, isControl, Opcode, Utf8Validator } from "../frames/mod.ts";
 import { JsonSecretScanner } from "./json_secrets.ts";
 import type { InflatedPart } from "./message_inflater.ts";
 import { mayHoldSecret } from "./secret_hints.ts";
@@ -88,14 +88,15 @@ export class SecretMask {
     this.#message = "unknown";
   }
 
-  #begin({ opcode, rsv1 }: Frame, part: InflatedPart | null): void {
+  #begin({ opcode, rsv1, payload }: Frame, part: InflatedPart | null): void {
     if (opcode === Opcode.CONTINUATION) return;
     this.#scanner.reset();
     this.#hidesRest = false;
     if (opcode !== Opcode.TEXT) this.#message = "plain";
     else if (!rsv1) this.#message = "json";
-    // RSV1 that nobody agreed on: who knows what that is.
-    else this.#message = part ? "compressed-json" : "unknown";
+    else if (part) this.#message = "compressed-json";
+    // Nobody agreed on RSV1: it is text with a wrong bit, or compressed all the same.
+    else this.#message = new Utf8Validator().check(payload) < 0 ? "json" : "unknown";
   }
 }
 
