@@ -10,7 +10,7 @@ import type { Selection, TreeRow } from "./selection.ts";
 import type { FrameLoad } from "./use_frame_bytes.ts";
 
 /** What the grid of bytes can show. */
-type Source = "wire" | "unmasked" | "inflated";
+export type ShownBytes = "wire" | "unmasked" | "inflated";
 
 const WIRE = { value: "wire", label: "On the wire" } as const;
 const UNMASKED = { value: "unmasked", label: "Unmasked" } as const;
@@ -32,18 +32,20 @@ export interface BytesPaneProps {
   onByte: (offset: number) => void;
   /** What came out of the compressed message that it belongs to; `null` for any other frame. */
   inflated: FrameLoad | null;
+  /** Which bytes are wished for; a frame that hasn't got those shows what was on the wire. */
+  wish: ShownBytes;
+  /** Called with other bytes that are wished for. */
+  onWish: (wish: ShownBytes) => void;
 }
 
 /** The grid of bytes: as they were on the wire, with the payload unmasked, or inflated. */
 export function BytesPane(props: BytesPaneProps) {
-  const { bytes, plain, inflated } = props;
-  const [wish, setSource] = useState<Source>("wire");
-  const sources: Segment<Source>[] = [
+  const { bytes, plain, inflated, wish } = props;
+  const sources: Segment<ShownBytes>[] = [
     WIRE,
     ...(plain === bytes.bytes ? [] : [UNMASKED]),
     ...(inflated === null ? [] : [INFLATED]),
   ];
-  // The next frame may not have the source that this one had.
   const source = sources.some(({ value }) => value === wish) ? wish : "wire";
   const shown = source === "wire" ? bytes.bytes : plain;
   const copied = source === "inflated" ? inflated?.bytes : bytes;
@@ -58,7 +60,7 @@ export function BytesPane(props: BytesPaneProps) {
             legend="Which bytes"
             options={sources}
             value={source}
-            onChange={setSource}
+            onChange={props.onWish}
           />
         )}
         <CopyButton

@@ -7,7 +7,7 @@ import { formatClock, formatCount } from "../format.ts";
 import type { PageMonitor } from "../live/page_monitor.ts";
 import { Lamp } from "../ui/Lamp.tsx";
 import { Panel } from "../ui/Panel.tsx";
-import { BytesPane } from "./BytesPane.tsx";
+import { BytesPane, type BytesPaneProps, type ShownBytes } from "./BytesPane.tsx";
 import { FieldTree } from "./FieldTree.tsx";
 import type { FrameBytes } from "./frame_bytes.ts";
 import type { FrameAddress } from "./frame_hash.ts";
@@ -34,6 +34,8 @@ export interface FrameInspectorProps {
 export function FrameInspector(props: FrameInspectorProps) {
   const { monitor, address, record, onClose } = props;
   const load = useFrameBytes(monitor, address);
+  // Kept here, so that the next frame is shown in the same way.
+  const [wish, setWish] = useState<ShownBytes>("wire");
   const mayBeCompressed = record === null
     ? load.bytes !== null && mayBelongToCompressed(load.bytes.bytes[0])
     : record.compressed !== undefined;
@@ -68,6 +70,8 @@ export function FrameInspector(props: FrameInspectorProps) {
           version={load.version}
           want={load.want}
           inflated={isCompressed ? message : null}
+          wish={wish}
+          onWish={setWish}
         />
       )}
     </Panel>
@@ -79,7 +83,7 @@ function headline(record: FrameRecord): string {
   return `${way} · ${opcodeName(record.opcode)} · ${formatClock(record.at, true)}`;
 }
 
-interface AnatomyProps extends FrameInspectorProps {
+interface AnatomyProps extends FrameInspectorProps, Pick<BytesPaneProps, "wish" | "onWish"> {
   bytes: FrameBytes;
   version: number;
   want: (from: number, to: number) => void;
@@ -136,6 +140,8 @@ function Anatomy(props: AnatomyProps) {
         selection={selection}
         onByte={chooseByte}
         inflated={inflated}
+        wish={props.wish}
+        onWish={props.onWish}
       />
       {inflated?.bytes
         ? (

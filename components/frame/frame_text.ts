@@ -23,6 +23,7 @@ export function decodeBase64(base64: string): Uint8Array {
 export function previewOf(record: FrameRecord): string {
   const inflated = record.compressed?.inflated;
   if (inflated) return inflatedPreview(inflated, record.compressed?.opcode);
+  if (record.compressed?.hidden) return "hidden: it holds a secret, or might";
   const bytes = decodeBase64(record.preview);
   const more = record.length > bytes.length ? "…" : "";
   if (record.opcode === Opcode.CLOSE) return closePreview(bytes);
