@@ -16,7 +16,7 @@ export class ByteBuffer {
   #memory: Uint8Array;
   #length = 0;
   readonly #lead: number;
-  readonly #mostBytes: number;
+  #mostBytes: number;
 
   /** With a `header`, which lies right before the bytes: {@linkcode ByteBuffer.view} begins behind. */
   constructor(mostBytes: number, header: Uint8Array = new Uint8Array(0)) {
@@ -27,6 +27,11 @@ export class ByteBuffer {
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Says how many bytes there can be, once that is known. */
+  expect(mostBytes: number): void {
+    this.#mostBytes = mostBytes;
   }
 
   /** Appends as much of `piece` as there is room for; returns where it lies now. */

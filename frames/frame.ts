@@ -43,6 +43,24 @@ export interface Frame {
   readonly findings: readonly Finding[];
 }
 
+/** What {@linkcode FrameDecoder.scan} tells of the frames it finds. */
+export interface FrameSink {
+  /**
+   * Plain frames behind one another: each is a message in one frame, uncompressed, whole in the chunk,
+   * breaks no rule, and its payload has at most 65535 bytes.
+   *
+   * @param count How many, at least 1.
+   * @param span Offsets in the stream, in bytes, of the first one's first byte and behind the last one.
+   */
+  plain(count: number, span: { start: number; end: number }): void;
+  /**
+   * Any other frame.
+   *
+   * @param frame The frame, as `decode` gives it.
+   */
+  frame(frame: Frame): void;
+}
+
 /** What is known of a frame whose end hasn't come. */
 export interface PartialFrame {
   /** Offset in the stream, in bytes, of the frame's first byte. */

@@ -55,7 +55,7 @@ export {
   type Field,
   type FieldId,
 } from "./explain.ts";
-export { type Frame, frameBytes, type PartialFrame } from "./frame.ts";
+export { type Frame, frameBytes, type FrameSink, type PartialFrame } from "./frame.ts";
 export {
   checkUpgradeRequest,
   checkUpgradeResponse,

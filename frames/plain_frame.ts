@@ -1,10 +1,11 @@
 import { DecodedFrame } from "./frame.ts";
 import type { Finding } from "./errors.ts";
 import {
-  extendedLengthBytes,
   FIN_BIT,
   FIXED_HEADER_BYTES,
+  LARGEST_16_BIT_LENGTH,
   LARGEST_7_BIT_LENGTH,
+  LENGTH_IS_16_BIT,
   LENGTH_IS_64_BIT,
   MASK_BIT,
   MASKING_KEY_BYTES,
@@ -17,6 +18,9 @@ import { BYTES_PER_WORD, NON_ASCII_IN_WORD } from "./words.ts";
 /** First bytes of a message in one frame: FIN, no RSV bit. */
 const PLAIN_TEXT = FIN_BIT | Opcode.TEXT;
 const PLAIN_BINARY = FIN_BIT | Opcode.BINARY;
+const EXTENDED_LENGTH_BYTES = 2;
+/** A frame's length stands in so many bytes; a shorter rest of a chunk isn't looked at here. */
+const LOOKED_AT_BYTES = FIXED_HEADER_BYTES + EXTENDED_LENGTH_BYTES;
 
 /**
  * A typed array of its own costs half a microsecond, a view on one a tenth of that. Small frames
@@ -45,17 +49,24 @@ let slabUsed = 0;
  */
 export class PlainFrameReader {
   readonly #masked: boolean;
+  readonly #maskBit: number;
+  readonly #shortHeaderLength: number;
   readonly #mostBytes: number;
+  readonly #mostCopied: number;
   readonly #utf8 = new Utf8Validator();
   #chunk: Uint8Array | null = null;
   #view: DataView = slab;
   #headerLength = 0;
   #payloadLength = 0;
 
-  /** Reads frames that are `masked` and whose payload has no more than `mostBytes`. */
-  constructor(masked: boolean, mostBytes: number) {
+  /** Reads frames that are `masked`: with a payload of up to `mostBytes`, or `mostKept` to copy it. */
+  constructor(masked: boolean, { mostBytes, mostKept }: { mostBytes: number; mostKept: number }) {
     this.#masked = masked;
-    this.#mostBytes = Math.min(mostBytes, LARGEST_SHARED_PAYLOAD);
+    this.#maskBit = masked ? MASK_BIT : 0;
+    this.#shortHeaderLength = FIXED_HEADER_BYTES + (masked ? MASKING_KEY_BYTES : 0);
+    // A whole number, or every comparison would be one of doubles.
+    this.#mostBytes = Math.min(mostBytes, LARGEST_16_BIT_LENGTH);
+    this.#mostCopied = Math.min(mostBytes, mostKept, LARGEST_SHARED_PAYLOAD);
   }
 
   /** Size in bytes of the frame that was read last. */
@@ -65,7 +76,7 @@ export class PlainFrameReader {
 
   /** The frame that begins at `start`, which is `offset` in the stream; `null` if it isn't plain. */
   read(chunk: Uint8Array, start: number, offset: number): DecodedFrame | null {
-    if (!this.#measure(chunk, start)) return null;
+    if (!this.#measure(chunk, start) || this.#payloadLength > this.#mostCopied) return null;
     if (chunk !== this.#chunk) this.#enter(chunk);
     const payload = this.#copy(start);
     if (payload === null) return null;
@@ -78,6 +89,22 @@ export class PlainFrameReader {
       offset,
       findings: NO_FINDINGS,
     });
+  }
+
+  /**
+   * How many plain frames stand behind one another from `start` on; nothing is copied.
+   *
+   * @returns How many, and where the last one ends.
+   */
+  skip(chunk: Uint8Array, start: number): { count: number; end: number } {
+    if (chunk !== this.#chunk) this.#enter(chunk);
+    let count = 0;
+    let end = start;
+    while (this.#measure(chunk, end) && this.#isSound(end)) {
+      count++;
+      end += this.#headerLength + this.#payloadLength;
+    }
+    return { count, end };
   }
 
   /** Lets go of the chunk. */
@@ -93,17 +120,23 @@ export class PlainFrameReader {
 
   /** Whether a plain frame begins here, and is whole; then its lengths are known. */
   #measure(chunk: Uint8Array, start: number): boolean {
+    if (start + LOOKED_AT_BYTES > chunk.length) return false;
     const first = chunk[start];
     if (first !== PLAIN_TEXT && first !== PLAIN_BINARY) return false;
     // The wrong MASK bit makes this larger than any 7-bit length.
-    const length7 = chunk[start + 1] ^ (this.#masked ? MASK_BIT : 0);
-    if (!(length7 < LENGTH_IS_64_BIT)) return false;
-    const extended = extendedLengthBytes(length7);
-    const payloadLength = extended ? chunk[start + 2] << 8 | chunk[start + 3] : length7;
-    if (extended && payloadLength <= LARGEST_7_BIT_LENGTH) return false;
-    this.#headerLength = FIXED_HEADER_BYTES + extended + (this.#masked ? MASKING_KEY_BYTES : 0);
+    const length7 = chunk[start + 1] ^ this.#maskBit;
+    if (length7 >= LENGTH_IS_64_BIT) return false;
+    let headerLength = this.#shortHeaderLength;
+    let payloadLength = length7;
+    if (length7 === LENGTH_IS_16_BIT) {
+      headerLength += EXTENDED_LENGTH_BYTES;
+      payloadLength = chunk[start + 2] << 8 | chunk[start + 3];
+      if (payloadLength <= LARGEST_7_BIT_LENGTH) return false;
+    }
+    this.#headerLength = headerLength;
     this.#payloadLength = payloadLength;
-    return payloadLength <= this.#mostBytes && start + this.length <= chunk.length;
+    return payloadLength <= this.#mostBytes &&
+      start + headerLength + payloadLength <= chunk.length;
   }
 
   /** Header and unmasked payload, copied into the slab; `null` if it is text and not UTF-8. */
@@ -143,6 +176,38 @@ export class PlainFrameReader {
       seen |= byte;
     }
     return (seen & NON_ASCII_IN_WORD) === 0;
+  }
+
+  /** Whether the frame that was measured is binary, or its text is UTF-8. */
+  #isSound(start: number): boolean {
+    if (this.#view.getUint8(start) === PLAIN_BINARY) return true;
+    const payloadStart = start + this.#headerLength;
+    return this.#isAscii(payloadStart) || this.#isUtf8(payloadStart);
+  }
+
+  /** Whether the payload at `source` is ASCII: as {@linkcode #copyByLoop}, without a copy. */
+  #isAscii(source: number): boolean {
+    const from = this.#view;
+    const end = source + this.#payloadLength;
+    const key = this.#masked ? from.getInt32(source - MASKING_KEY_BYTES, true) : 0;
+    let seen = 0;
+    let i = source;
+    for (; i + 4 * BYTES_PER_WORD <= end; i += 4 * BYTES_PER_WORD) {
+      seen |= (from.getInt32(i, true) ^ key) | (from.getInt32(i + BYTES_PER_WORD, true) ^ key) |
+        (from.getInt32(i + 2 * BYTES_PER_WORD, true) ^ key) |
+        (from.getInt32(i + 3 * BYTES_PER_WORD, true) ^ key);
+    }
+    for (; i < end; i++) {
+      seen |= from.getUint8(i) ^ key >>> ((i - source) % BYTES_PER_WORD) * 8 & 0xff;
+    }
+    return (seen & NON_ASCII_IN_WORD) === 0;
+  }
+
+  #isUtf8(source: number): boolean {
+    const payload = new Uint8Array(this.#payloadLength);
+    this.#copyByCalls(source, payload);
+    this.#utf8.reset();
+    return this.#utf8.check(payload, 0) < 0;
   }
 
   /** As {@linkcode applyMask} is quickest; nobody has looked at the bytes, so they may not be ASCII. */

@@ -1,5 +1,5 @@
 import type { CaptureEvent, FrameEvent } from "../protocol/mod.ts";
-import type { CapturedFrame, CaptureRing } from "./capture_ring.ts";
+import type { CapturedRun, CaptureRing } from "./capture_ring.ts";
 
 /** The most events besides frames that wait for their reader. */
 const MOST_NOTES = 8_192;
@@ -58,7 +58,7 @@ export interface JournalReader {
   /**
    * Has a function called whenever something has happened.
    *
-   * @param listener Called for each frame, so it should only wake a reader up; must not throw.
+   * @param listener Called for every chunk of frames, so it should only wake a reader up; must not throw.
    * @returns Ends the calls.
    */
   subscribe(listener: () => void): () => void;
@@ -84,11 +84,11 @@ export class CaptureJournal implements JournalReader {
   }
 
   /**
-   * Takes a frame in.
+   * Takes frames in.
    *
-   * @param captured The frame and where it belongs.
+   * @param captured The frames and where they belong.
    */
-  add(captured: CapturedFrame): void {
+  add(captured: CapturedRun): void {
     this.#ring.add(captured);
     this.#tellListeners();
   }
@@ -111,7 +111,7 @@ export class CaptureJournal implements JournalReader {
   /**
    * Has a function called whenever something has happened.
    *
-   * @param listener Called for each frame, so it should only wake a reader up; must not throw.
+   * @param listener Called for every chunk of frames, so it should only wake a reader up; must not throw.
    * @returns Ends the calls.
    */
   subscribe(listener: () => void): () => void {

@@ -1,6 +1,3 @@
-import { FIN_BIT, OPCODE_MASK } from "../frames/header_layout.ts";
-import { applyMask, type Frame } from "../frames/mod.ts";
-import { maskingKeyIn } from "./wire_header.ts";
 import type {
   CapturedBytes,
   CaptureReading,
@@ -8,16 +5,18 @@ import type {
   CaptureSource,
   CaptureStats,
   CompressedPart,
-  CompressedRecord,
   FindingRecord,
   FrameByteSource,
-  FrameEvent,
   FrameRecord,
   HeadEvent,
   InflatedContent,
 } from "../protocol/mod.ts";
+import { type Block, BlockStore } from "./block_store.ts";
 import type { PlacedFrame } from "./capture_journal.ts";
+import { type CapturedFrame, eventOf, recordOf, wireBytes } from "./captured_frame.ts";
+import type { FrameRun } from "./frame_run.ts";
 import { HeadStore } from "./head_store.ts";
+import { plainFrameAt, plainFrameLength, type WireFrame } from "./wire_frame.ts";
 
 /** How much a capture holds where {@linkcode CaptureRingOptions} says nothing else. */
 export const DEFAULT_CAPTURE: Readonly<Required<CaptureRingOptions>> = Object.freeze({
@@ -26,14 +25,6 @@ export const DEFAULT_CAPTURE: Readonly<Required<CaptureRingOptions>> = Object.fr
   maxPayloadBytes: 1024 * 1024,
 });
 const DEFAULT_READ_LIMIT = 200;
-const PREVIEW_BYTES = 64;
-const RSV_SHIFT = 4;
-const RSV_MASK = 0x7;
-
-/** Frames are stored in blocks of so many bytes; larger ones have a block of their own. */
-const BLOCK_BYTES = 64 * 1024;
-/** From so many bytes on a frame may keep the memory it came in. */
-const OWN_BLOCK_FROM = 16 * 1024;
 const NOTHING: readonly FindingRecord[] = Object.freeze([]);
 
 /** From so many empty places at the array's front on they are cut off. */
@@ -48,7 +39,7 @@ export interface CaptureRingOptions {
    */
   maxFrames?: number;
   /**
-   * The most bytes of frames on the wire; 0 keeps none, `Infinity` any number.
+   * The most bytes of frames on the wire and of inflated messages; 0 keeps none, `Infinity` any number.
    *
    * @default 16777216 (16 MiB)
    */
@@ -61,51 +52,50 @@ export interface CaptureRingOptions {
   maxPayloadBytes?: number;
 }
 
-/** A frame on its way into the ring. */
-export interface CapturedFrame {
-  /** Connection it belongs to. */
+/** Frames on their way into the ring. */
+export interface CapturedRun {
+  /** Connection they belong to. */
   connection: string;
-  /** Number of the frame in its connection, from 0. */
+  /** Number of the first frame in its connection, from 0. */
   number: number;
-  /** When its last byte came, in milliseconds since the Unix epoch. */
+  /** When the last byte came, in milliseconds since the Unix epoch. */
   at: number;
   /** `in` from the client, `out` from the server. */
   direction: "in" | "out";
-  /** The frame; its payload must not be changed any more. */
-  frame: Frame;
-  /** What a fault does to it. */
+  /** The frames. */
+  run: FrameRun;
+  /** What a fault does to the frame, if it is one. */
   fault?: string | undefined;
-  /** The compressed message that it belongs to. */
+  /** The compressed message that the frame belongs to, if it is one. */
   compressed?: CompressedPart | undefined;
 }
 
 /**
- * A frame in the ring. Its bytes lie in a block that it shares with its neighbours:
+ * A run of frames in the ring. Its oldest leave from its front:
  *
  * ```
- * block:  … | header | payload, unmasked | …
- *           ^ start    keptLength bytes
+ * block:  … | frame | frame | frame | …        count = 3, the first has `number` and `place`
+ *           ^ start                 ^ end
  * ```
  */
-interface Entry {
-  connection: string;
+interface StoredRun {
+  readonly connection: string;
+  readonly at: number;
+  readonly direction: "in" | "out";
+  readonly block: Block;
+  readonly end: number;
+  /** Of a frame that isn't plain: what its kept bytes don't tell. */
+  readonly facts: FrameFacts | null;
   number: number;
-  at: number;
-  direction: "in" | "out";
-  /** Place in the order of all captured frames, from 0: what cursors count. */
   place: number;
-  block: Uint8Array;
+  count: number;
   start: number;
-  headerLength: number;
-  keptLength: number;
-  payloadLength: number;
-  findings: readonly FindingRecord[];
-  fault: string | undefined;
-  compressed: CompressedPart | undefined;
 }
 
-/** Where a frame's bytes lie. */
-type Place = Pick<Entry, "block" | "start">;
+type FrameFacts = Pick<
+  CapturedFrame,
+  "headerLength" | "payloadLength" | "findings" | "fault" | "compressed"
+>;
 
 /** What one connection has in the ring, and had. */
 interface Tally {
@@ -116,10 +106,10 @@ interface Tally {
 
 /**
  * The newest frames of all connections, bounded by count and by bytes. Readers pull: with none,
- * nothing is made of the frames but their place here.
+ * nothing is made of the frames, and their bytes lie here as they came, run by run.
  *
- * Payloads are held unmasked, as the decoder gave them; the bytes on the wire are made again with
- * the key when somebody asks, and are the same.
+ * Text messages in one frame are searched for secrets when somebody reads them: no method here gives
+ * out a frame whose secrets aren't hidden.
  */
 export class CaptureRing implements CaptureSource {
   readonly #maxFrames: number;
@@ -127,17 +117,17 @@ export class CaptureRing implements CaptureSource {
   /** The most payload bytes that are kept of one frame. */
   readonly maxPayloadBytes: number;
 
-  // #entries: | empty … | oldest … newest |       #first = index of the oldest
-  #entries: (Entry | undefined)[] = [];
+  // #runs: | empty … | oldest … newest |       #first = index of the oldest
+  #runs: (StoredRun | undefined)[] = [];
   #first = 0;
   #nextPlace = 0;
   /** One past the place of the newest frame that left for want of room. */
   #discardedUpTo = 0;
   #seen = 0;
+  #kept = 0;
   #discarded = 0;
   #keptBytes = 0;
-  #block = new Uint8Array(0);
-  #blockUsed = 0;
+  readonly #blocks: BlockStore;
   readonly #tallies = new Map<string, Tally>();
   readonly #heads = new HeadStore();
 
@@ -161,6 +151,7 @@ export class CaptureRing implements CaptureSource {
     this.#maxFrames = maxFrames;
     this.#maxBytes = maxBytes;
     this.maxPayloadBytes = maxPayloadBytes;
+    this.#blocks = new BlockStore(maxBytes);
   }
 
   /** How full the ring is; `seen = kept + discarded` at any time. */
@@ -180,62 +171,82 @@ export class CaptureRing implements CaptureSource {
     return this.#nextPlace;
   }
 
-  get #kept(): number {
-    return this.#entries.length - this.#first;
-  }
-
   /**
-   * Takes a frame in; the oldest ones leave where there is no room.
+   * Takes frames in; the oldest ones leave where there is no room.
    *
-   * @param captured The frame and where it belongs.
+   * @param captured The frames and where they belong.
    */
-  add(captured: CapturedFrame): void {
-    const { connection, number, at, direction, frame, fault, compressed } = captured;
-    const { header, payload, payloadLength } = frame;
-    const { block, start } = ownMemory(header, payload) ?? this.#copy(header, payload);
-    this.#entries.push({
-      connection,
-      number,
-      at,
-      direction,
-      place: this.#nextPlace++,
-      block,
-      start,
-      headerLength: header.length,
-      keptLength: payload.length,
-      payloadLength,
-      findings: findingRecords(frame),
-      fault,
-      compressed,
-    });
-    this.#count(connection, header.length + payload.length + inflatedBytesOf(compressed));
-    while (this.#kept > this.#maxFrames || this.#keptBytes > this.#maxBytes) this.#discardOldest();
+  add(captured: CapturedRun): void {
+    const { connection, number, at, direction, run } = captured;
+    const { bytes, own, count, frame } = run;
+    const { block, start } = this.#blocks.keep(bytes, own);
+    const end = start + bytes.length;
+    const place = this.#nextPlace;
+    const facts = frame && factsOf(frame, captured);
+    const stored = { connection, at, direction, block, end, facts, number, place, count, start };
+    this.#runs.push(stored);
+    this.#nextPlace += count;
+    this.#count(connection, count);
+    this.#keptBytes += bytesOf(stored);
+    this.#makeRoom();
   }
 
-  #copy(header: Uint8Array, payload: Uint8Array): Place {
-    const start = this.#reserve(header.length + payload.length);
-    this.#block.set(header, start);
-    this.#block.set(payload, start + header.length);
-    return { block: this.#block, start };
-  }
-
-  /** Finds room for so many bytes; returns where it begins in the current block. */
-  #reserve(length: number): number {
-    if (this.#block.length - this.#blockUsed < length) {
-      this.#block = new Uint8Array(Math.max(BLOCK_BYTES, length));
-      this.#blockUsed = 0;
-    }
-    const start = this.#blockUsed;
-    this.#blockUsed += length;
-    return start;
-  }
-
-  #count(connection: string, bytes: number): void {
-    this.#keptBytes += bytes;
-    this.#seen++;
+  #count(connection: string, frames: number): void {
+    this.#seen += frames;
+    this.#kept += frames;
     const tally = this.#tally(connection);
-    tally.seen++;
-    tally.kept++;
+    tally.seen += frames;
+    tally.kept += frames;
+  }
+
+  #tally(connection: string): Tally {
+    let tally = this.#tallies.get(connection);
+    if (!tally) this.#tallies.set(connection, tally = { seen: 0, kept: 0, ended: false });
+    return tally;
+  }
+
+  #makeRoom(): void {
+    while (this.#kept > this.#maxFrames || this.#keptBytes > this.#maxBytes) {
+      const oldest = this.#runs[this.#first] as StoredRun;
+      // Where there is still not enough room without all of it, its frames needn't be cut.
+      const whole = this.#kept - oldest.count >= this.#maxFrames ||
+        this.#keptBytes - bytesOf(oldest) >= this.#maxBytes || oldest.count === 1;
+      if (whole) this.#discardRun(oldest);
+      else this.#discardFrame(oldest);
+    }
+  }
+
+  #discardFrame(oldest: StoredRun): void {
+    const length = plainFrameLength(oldest.block.memory, oldest.start);
+    oldest.start += length;
+    oldest.number++;
+    oldest.place++;
+    oldest.count--;
+    this.#noteDiscarded(oldest, { frames: 1, bytes: length, upTo: oldest.place });
+  }
+
+  #discardRun(oldest: StoredRun): void {
+    this.#runs[this.#first++] = undefined;
+    if (this.#first >= COMPACT_FROM && this.#first * 2 >= this.#runs.length) {
+      this.#runs.splice(0, this.#first);
+      this.#first = 0;
+    }
+    this.#blocks.release(oldest.block);
+    const { count, place } = oldest;
+    this.#noteDiscarded(oldest, { frames: count, bytes: bytesOf(oldest), upTo: place + count });
+  }
+
+  #noteDiscarded(
+    { connection }: StoredRun,
+    { frames, bytes, upTo }: { frames: number; bytes: number; upTo: number },
+  ): void {
+    this.#kept -= frames;
+    this.#keptBytes -= bytes;
+    this.#discarded += frames;
+    this.#discardedUpTo = upTo;
+    const tally = this.#tally(connection);
+    tally.kept -= frames;
+    if (tally.ended && tally.kept === 0) this.#tallies.delete(connection);
   }
 
   /**
@@ -247,10 +258,15 @@ export class CaptureRing implements CaptureSource {
     this.#heads.forget(connection);
     const tally = this.#tallies.get(connection);
     if (!tally) return;
-    const stay = this.#held().filter((entry) => entry.connection !== connection);
-    this.#entries = stay;
+    const held = this.#runs.slice(this.#first) as StoredRun[];
+    const [stay, leave] = [true, false].map((stays) =>
+      held.filter((run) => (run.connection !== connection) === stays)
+    );
+    for (const { block } of leave) this.#blocks.release(block);
+    this.#runs = stay;
     this.#first = 0;
-    this.#keptBytes = stay.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    this.#keptBytes = stay.reduce((sum, run) => sum + bytesOf(run), 0);
+    this.#kept -= tally.kept;
     this.#seen -= tally.seen;
     this.#discarded -= tally.seen - tally.kept;
     this.#tallies.delete(connection);
@@ -280,12 +296,14 @@ export class CaptureRing implements CaptureSource {
     const { connection, limit = DEFAULT_READ_LIMIT } = options;
     const frames: FrameRecord[] = [];
     let skipped = this.#discardedSince(cursor, connection);
-    for (let i = this.#entries.length - 1; i >= this.#first; i--) {
-      const entry = this.#entries[i] as Entry;
-      if (entry.place < cursor) break;
-      if (connection !== undefined && entry.connection !== connection) continue;
-      if (frames.length < limit) frames.push(recordOf(entry));
-      else skipped++;
+    for (let i = this.#runs.length - 1; i >= this.#first; i--) {
+      const run = this.#runs[i] as StoredRun;
+      const fresh = Math.min(run.count, run.place + run.count - cursor);
+      if (fresh <= 0) break;
+      if (connection !== undefined && run.connection !== connection) continue;
+      const shown = Math.min(fresh, limit - frames.length);
+      skipped += fresh - shown;
+      if (shown > 0) frames.push(...lastOf(run, shown).map(recordOf).reverse());
     }
     return { frames: frames.reverse(), cursor: this.#nextPlace, skipped };
   }
@@ -301,22 +319,30 @@ export class CaptureRing implements CaptureSource {
     from: number,
     limit: number,
   ): { frames: PlacedFrame[]; skipped: number; next: number } {
-    const first = this.#indexOf(from);
-    const entries = this.#entries.slice(first, first + limit) as Entry[];
+    const frames: PlacedFrame[] = [];
+    let next = from;
+    for (let i = this.#indexOf(from); i < this.#runs.length && frames.length < limit; i++) {
+      const run = this.#runs[i] as StoredRun;
+      const fresh = Math.min(run.count, run.place + run.count - from);
+      for (const frame of lastOf(run, fresh).slice(0, limit - frames.length)) {
+        frames.push({ place: frame.place, event: eventOf(frame) });
+        next = frame.place + 1;
+      }
+    }
+    const { place: last = -1, count = 0 } = this.#runs.at(-1) ?? {};
+    const atEnd = next >= last + count;
     const skipped = this.#discardedSince(from, undefined);
-    const frames = entries.map((entry) => ({ place: entry.place, event: eventOf(entry) }));
-    const atEnd = first + limit >= this.#entries.length;
-    const next = atEnd ? this.#nextPlace : entries[entries.length - 1].place + 1;
-    return { frames, skipped, next: Math.max(next, from) };
+    return { frames, skipped, next: atEnd ? Math.max(this.#nextPlace, from) : next };
   }
 
-  /** Index of the first entry with a place from `place` on. */
+  /** Index of the first run that has a frame with a place from `place` on. */
   #indexOf(place: number): number {
     let low = this.#first;
-    let high = this.#entries.length;
+    let high = this.#runs.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#entries[middle] as Entry).place < place) low = middle + 1;
+      const run = this.#runs[middle] as StoredRun;
+      if (run.place + run.count <= place) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -358,59 +384,38 @@ export class CaptureRing implements CaptureSource {
     length: number,
     source: FrameByteSource = "wire",
   ): CapturedBytes | null {
-    const entry = this.#find(connection, frame);
-    if (!entry) return null;
+    const found = this.#find(connection, frame);
+    if (!found) return null;
     const from = Math.max(0, offset);
-    if (source === "inflated") return pieceOf(this.#inflatedOf(entry), from, length);
+    const to = from + Math.max(0, length);
+    if (source === "inflated") return pieceOf(this.#inflatedOf(found), from, to);
     return {
-      total: entry.headerLength + entry.payloadLength,
-      kept: bytesOf(entry),
-      bytes: wireBytes(entry).slice(from, from + Math.max(0, length)),
+      total: found.headerLength + found.payloadLength,
+      kept: found.stored.length,
+      bytes: wireBytes(found, to).subarray(from),
     };
   }
 
-  #find(connection: string, frame: number): Entry | null {
-    for (let i = this.#entries.length - 1; i >= this.#first; i--) {
-      const entry = this.#entries[i] as Entry;
-      if (entry.number === frame && entry.connection === connection) return entry;
+  #find(connection: string, frame: number): CapturedFrame | null {
+    for (let i = this.#runs.length - 1; i >= this.#first; i--) {
+      const run = this.#runs[i] as StoredRun;
+      const behind = run.number + run.count - frame;
+      if (run.connection !== connection || behind <= 0 || behind > run.count) continue;
+      return lastOf(run, behind)[0];
     }
     return null;
   }
 
   /** What came out of the compressed message that a frame belongs to: its last frame has it. */
-  #inflatedOf({ connection, direction, compressed }: Entry): InflatedContent | null {
+  #inflatedOf({ connection, direction, compressed }: CapturedFrame): InflatedContent | null {
     if (!compressed) return null;
-    const first = compressed.first;
-    const last = this.#held().find((entry) =>
-      entry.compressed?.inflated !== undefined && entry.compressed.first === first &&
-      entry.connection === connection && entry.direction === direction
-    );
-    return last?.compressed?.inflated ?? null;
-  }
-
-  #held(): Entry[] {
-    return this.#entries.slice(this.#first) as Entry[];
-  }
-
-  #tally(connection: string): Tally {
-    let tally = this.#tallies.get(connection);
-    if (!tally) this.#tallies.set(connection, tally = { seen: 0, kept: 0, ended: false });
-    return tally;
-  }
-
-  #discardOldest(): void {
-    const oldest = this.#entries[this.#first] as Entry;
-    this.#entries[this.#first++] = undefined;
-    if (this.#first >= COMPACT_FROM && this.#first * 2 >= this.#entries.length) {
-      this.#entries.splice(0, this.#first);
-      this.#first = 0;
+    for (let i = this.#runs.length - 1; i >= this.#first; i--) {
+      const run = this.#runs[i] as StoredRun;
+      const { inflated, first } = run.facts?.compressed ?? {};
+      const same = first === compressed.first && run.direction === direction;
+      if (inflated && same && run.connection === connection) return inflated;
     }
-    this.#keptBytes -= sizeOf(oldest);
-    this.#discarded++;
-    this.#discardedUpTo = oldest.place + 1;
-    const tally = this.#tally(oldest.connection);
-    tally.kept--;
-    if (tally.ended && tally.kept === 0) this.#tallies.delete(oldest.connection);
+    return null;
   }
 
   /** How many frames with a place from `cursor` on have left for want of room. */
@@ -423,97 +428,52 @@ export class CaptureRing implements CaptureSource {
   }
 }
 
+/** What a run takes of the ring. */
+function bytesOf({ start, end, facts }: StoredRun): number {
+  return end - start + (facts?.compressed?.inflated?.bytes.length ?? 0);
+}
+
 function pieceOf(
   content: InflatedContent | null,
   from: number,
-  length: number,
+  to: number,
 ): CapturedBytes | null {
   if (!content) return null;
-  const bytes = content.bytes.slice(from, from + Math.max(0, length));
-  return { total: content.length, kept: content.bytes.length, bytes };
+  const { length: total, bytes } = content;
+  return { total, kept: bytes.length, bytes: bytes.slice(from, to) };
 }
 
-/** The place of a large frame that has memory to itself already; `null` for one to be copied. */
-function ownMemory(header: Uint8Array, payload: Uint8Array): Place | null {
-  const { buffer, byteOffset } = header;
-  const length = header.length + payload.length;
-  const together = buffer === payload.buffer && byteOffset + header.length === payload.byteOffset;
-  const alone = buffer.byteLength - length <= length / 8;
-  if (length < OWN_BLOCK_FROM || !together || !alone) return null;
-  return { block: new Uint8Array(buffer), start: byteOffset };
+/** The newest `count` frames of a run, oldest first. */
+function lastOf(run: StoredRun, count: number): CapturedFrame[] {
+  const { connection, at, direction, block: { memory } } = run;
+  if (run.facts) {
+    const stored = memory.subarray(run.start, run.end);
+    const { number, place } = run;
+    return [{ connection, number, at, direction, place, stored, ...run.facts }];
+  }
+  const frames: CapturedFrame[] = [];
+  let start = run.start;
+  for (let i = 0; i < run.count; i++) {
+    const length = plainFrameLength(memory, start);
+    if (i >= run.count - count) {
+      const { wire: stored, header, payloadLength } = plainFrameAt(memory, start, 0);
+      const { number, place } = { number: run.number + i, place: run.place + i };
+      const facts = { headerLength: header.length, payloadLength, findings: NOTHING };
+      const none = { fault: undefined, compressed: undefined };
+      frames.push({ connection, number, at, direction, place, stored, ...facts, ...none });
+    }
+    start += length;
+  }
+  return frames;
 }
 
-/** What a frame takes of the ring. */
-function sizeOf(entry: Entry): number {
-  return bytesOf(entry) + inflatedBytesOf(entry.compressed);
-}
-
-function inflatedBytesOf(compressed: CompressedPart | undefined): number {
-  return compressed?.inflated?.bytes.length ?? 0;
-}
-
-/** How many bytes were kept of the frame itself. */
-function bytesOf({ headerLength, keptLength }: Entry): number {
-  return headerLength + keptLength;
-}
-
-/** The frame as it was on the wire, as far as it was kept. */
-function wireBytes(entry: Entry): Uint8Array {
-  const wire = entry.block.slice(entry.start, entry.start + bytesOf(entry));
-  const key = maskingKeyIn(headerOf(entry));
-  if (key) applyMask(wire.subarray(entry.headerLength), key);
-  return wire;
-}
-
-function headerOf({ block, start, headerLength }: Entry): Uint8Array {
-  return block.subarray(start, start + headerLength);
-}
-
-function recordOf(entry: Entry): FrameRecord {
-  const { connection, number, at, direction, block, start, headerLength, keptLength } = entry;
-  const first = block[start];
-  const payloadStart = start + headerLength;
-  const preview = block.subarray(payloadStart, payloadStart + Math.min(keptLength, PREVIEW_BYTES));
-  return {
-    connection,
-    frame: number,
-    at,
-    direction,
-    fin: (first & FIN_BIT) !== 0,
-    rsv: first >> RSV_SHIFT & RSV_MASK,
-    opcode: first & OPCODE_MASK,
-    maskingKey: maskingKeyIn(headerOf(entry))?.toHex() ?? null,
-    headerLength,
-    length: entry.payloadLength,
-    preview: preview.toBase64(),
-    findings: [...entry.findings],
-    ...(entry.compressed ? { compressed: compressedRecord(entry.compressed) } : {}),
-  };
-}
-
-/** What a list shows of a compressed message. */
-function compressedRecord({ inflated, ...rest }: CompressedPart): CompressedRecord {
-  if (!inflated) return rest;
-  const { length, bytes } = inflated;
-  const preview = bytes.subarray(0, PREVIEW_BYTES).toBase64();
-  return { ...rest, inflated: { length, kept: bytes.length, preview } };
-}
-
-function eventOf(entry: Entry): FrameEvent {
-  const { connection, number, at, direction, headerLength, payloadLength, findings } = entry;
-  return {
-    type: "frame",
-    ...{ connection, frame: number, at, direction, headerLength },
-    length: payloadLength,
-    wire: wireBytes(entry),
-    findings: [...findings],
-    ...(entry.compressed ? { compressed: entry.compressed } : {}),
-    ...(entry.fault === undefined ? {} : { fault: entry.fault }),
-  };
+function factsOf(frame: WireFrame, { fault, compressed }: CapturedRun): FrameFacts {
+  const { header: { length: headerLength }, payloadLength } = frame;
+  return { headerLength, payloadLength, findings: findingRecords(frame), fault, compressed };
 }
 
 /** Findings as the protocol has them: their offsets count from the frame's beginning. */
-function findingRecords({ findings, offset: frameStart }: Frame): readonly FindingRecord[] {
+function findingRecords({ findings, offset: frameStart }: WireFrame): readonly FindingRecord[] {
   if (findings.length === 0) return NOTHING;
   return findings.map(({ rule, section, closeCode, offset, message }) => ({
     ...{ rule, section, closeCode, message },

@@ -1,4 +1,3 @@
-import { FrameDecoder } from "../frames/mod.ts";
 import type { CutReason, FailedHandshake, TappedPeer } from "../protocol/mod.ts";
 import { closeFrame, closeReasonText } from "./close_frame.ts";
 import { PhaseClock } from "./connection_clock.ts";
@@ -8,10 +7,12 @@ import { Conversation, type Verdict } from "./conversation.ts";
 import { type Expiry, expiryOf } from "./deadlines.ts";
 import { refusalResponse } from "./refusal_response.ts";
 import { FaultLine } from "./fault_line.ts";
+import { type FrameRun, framesIn, runOf } from "./frame_run.ts";
 import { rulesFor, seedFor } from "./faults.ts";
 import { AdaptiveReader, closeQuietly, type NetConn, sendAtOnce, SerialWriter } from "./relay.ts";
 import type { Refusal } from "./request_rules.ts";
 import { dialTarget } from "./target.ts";
+import { plainFrameAt } from "./wire_frame.ts";
 
 /** How long the last words to a client may take. */
 const LAST_WORDS_MS = 1_000;
@@ -97,12 +98,17 @@ export class TapConnection implements TappedPeer {
             rule: "server-refused",
             message: `Cannot upgrade: the server answered ${status}`,
           }),
-        frame: (direction, frame, part) => {
-          const fault = this.#lines?.[direction].frame(frame);
-          this.#story.record(direction, frame, { fault, part });
-        },
+        frames: (direction, run) => this.#record(direction, run),
       },
     });
+  }
+
+  #record(direction: "in" | "out", run: FrameRun): void {
+    const line = this.#lines?.[direction];
+    if (!line) return this.#story.record(direction, run);
+    for (const frame of framesIn(run)) {
+      this.#story.record(direction, runOf(frame, run.own, run.part), line.frame(frame));
+    }
   }
 
   /** Carries the connection until it ends. Never throws. */
@@ -463,8 +469,7 @@ export class TapConnection implements TappedPeer {
   /** The Close frame that ends the connection; it is captured like a server's. */
   #ownClose(reason: CutReason): Uint8Array {
     const frame = closeFrame(reason);
-    const [shown] = new FrameDecoder({ sender: "server" }).decode(frame);
-    this.#story.record("out", shown);
+    this.#story.record("out", runOf(plainFrameAt(frame, 0, 0)));
     return frame;
   }
 

@@ -1,7 +1,7 @@
-import type { Frame } from "../frames/mod.ts";
 import type { CutReason, EndingParty, FailedHandshake, HandshakeFailure } from "../protocol/mod.ts";
 import type { ConnectionHost } from "./connection_host.ts";
-import { type FrameDetails, Recorder } from "./recorder.ts";
+import type { FrameRun } from "./frame_run.ts";
+import { Recorder } from "./recorder.ts";
 import type { Refusal } from "./request_rules.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -81,9 +81,9 @@ export class ConnectionStory {
     tell(() => this.#options.host.observer?.cut(this.id, reason));
   }
 
-  /** Takes a frame into the capture. */
-  record(direction: "in" | "out", frame: Frame, details?: FrameDetails): void {
-    this.#recorder?.record(direction, frame, details);
+  /** Takes frames into the capture. */
+  record(direction: "in" | "out", run: FrameRun, fault?: string): void {
+    this.#recorder?.record(direction, run, fault);
   }
 
   /** Leaves the connection out of the capture, or takes it in again. */

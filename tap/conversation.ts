@@ -1,17 +1,17 @@
-import {
-  type DeflateAgreement,
-  type Extension,
-  type Finding,
-  type Frame,
-  FrameDecoder,
-  type RequestHead,
-  type ResponseHead,
+import type {
+  DeflateAgreement,
+  Extension,
+  Finding,
+  RequestHead,
+  ResponseHead,
 } from "../frames/mod.ts";
 import { deflateAgreement, deflateOffers } from "./deflate_agreement.ts";
 import { FrameGate } from "./frame_gate.ts";
+import type { FrameRun } from "./frame_run.ts";
+import { FrameStream } from "./frame_stream.ts";
 import { type HttpPart, requestFramer, responseFramer } from "./http_framing.ts";
 import { bound, type TapLimits } from "./limits.ts";
-import { type InflatedPart, MessageInflater, withFinding } from "./message_inflater.ts";
+import { MessageInflater } from "./message_inflater.ts";
 import {
   asksForWebSocket,
   looksLikeUpgrade,
@@ -53,11 +53,8 @@ export interface ConversationEvents {
   upgradeAnswered(head: Uint8Array): void;
   /** The server answered an upgrade request with something else than 101. */
   upgradeRefused(status: number): void;
-  /**
-   * A frame came, whole; an offending one as far as it came. Where it belongs to a compressed message,
-   * `part` is what came out of it.
-   */
-  frame(direction: "in" | "out", frame: Frame, part: InflatedPart | null): void;
+  /** Frames came, whole; an offending one as far as it came. Their bytes may be in the chunk's buffer. */
+  frames(direction: "in" | "out", run: FrameRun): void;
 }
 
 /** How a {@linkcode Conversation} is followed. */
@@ -102,11 +99,8 @@ export class Conversation {
   #over = false;
   // Set with the 101: the frames of either side.
   #gate: FrameGate | null = null;
-  #inbound: FrameDecoder | null = null;
-  #outbound: FrameDecoder | null = null;
-  // Only where permessage-deflate was agreed on.
-  #inflateIn: MessageInflater | null = null;
-  #inflateOut: MessageInflater | null = null;
+  #inbound: FrameStream | null = null;
+  #outbound: FrameStream | null = null;
 
   constructor({ guards, limits, maxKeptPayloadBytes, events }: ConversationOptions) {
     this.#guards = guards;
@@ -149,7 +143,7 @@ export class Conversation {
 
   /** Whether the server's stream stands at a frame's end. */
   get serverAtBoundary(): boolean {
-    return this.#outbound?.atFrameBoundary ?? false;
+    return this.#outbound?.decoder.atFrameBoundary ?? false;
   }
 
   /**
@@ -157,19 +151,19 @@ export class Conversation {
    * whether what follows can still be cut into frames.
    */
   framesOf(direction: "in" | "out"): { position: number; readable: boolean } {
-    const decoder = direction === "in" ? this.#inbound : this.#outbound;
+    const { decoder } = (direction === "in" ? this.#inbound : this.#outbound) ?? {};
     if (!decoder) return { position: 0, readable: true };
     return { position: decoder.position, readable: !decoder.closed && decoder.lost === null };
   }
 
   /** Whether the client has sent its Close frame. */
   get clientClosed(): boolean {
-    return this.#gate?.closed ?? this.#inbound?.closed ?? false;
+    return this.#gate?.closed ?? this.#inbound?.decoder.closed ?? false;
   }
 
   /** Whether the server has sent its Close frame. */
   get serverClosed(): boolean {
-    return this.#outbound?.closed ?? false;
+    return this.#outbound?.decoder.closed ?? false;
   }
 
   /**
@@ -210,14 +204,7 @@ export class Conversation {
    * @returns How many of the bytes belong to it.
    */
   finishServerFrame(chunk: Uint8Array): number {
-    const decoder = this.#outbound;
-    if (!decoder || decoder.atFrameBoundary) return 0;
-    const before = decoder.position;
-    for (const frame of decoder.decode(chunk)) {
-      this.#sawFrame("out", frame);
-      return frame.offset + frame.header.length + frame.payloadLength - before;
-    }
-    return chunk.length;
+    return this.#outbound?.finishFrame(chunk) ?? 0;
   }
 
   /** The client sends no more. */
@@ -377,51 +364,55 @@ export class Conversation {
   #openFrames(agreement: DeflateAgreement | null): void {
     const maxKeptPayloadBytes = this.#maxKeptPayloadBytes;
     const allowRsv1 = agreement !== null;
-    const inflater = this.#openInflaters(agreement);
-    const unlimited = {
+    const inflaters = this.#inflaters(agreement);
+    const onRun = (direction: "in" | "out") => {
+      // The gate inflates by itself, before it lets go of anything.
+      const inflater = this.#guards && direction === "in" ? null : inflaters?.[direction];
+      return inflater
+        ? (run: FrameRun) => this.#events.frames(direction, inflater.inflate(run))
+        : (run: FrameRun) => this.#events.frames(direction, run);
+    };
+    const observing = {
       mode: "lenient",
       allowRsv1,
-      maxKeptPayloadBytes,
       maxFrameBytes: Infinity,
       maxMessageBytes: Infinity,
       maxFragments: Infinity,
+      mostShown: maxKeptPayloadBytes,
+      mostHeld: maxKeptPayloadBytes,
     } as const;
-    this.#outbound = new FrameDecoder({ ...unlimited, sender: "server" });
-    if (!this.#guards) {
-      this.#inbound = new FrameDecoder({ ...unlimited, sender: "client" });
-      return;
+    this.#outbound = new FrameStream({ ...observing, sender: "server", onRun: onRun("out") });
+    if (this.#guards) {
+      this.#gate = new FrameGate({
+        ...{ limits: this.#limits, allowRsv1, maxKeptPayloadBytes },
+        inflater: inflaters?.in ?? null,
+        onRun: onRun("in"),
+      });
+    } else {
+      this.#inbound = new FrameStream({ ...observing, sender: "client", onRun: onRun("in") });
     }
-    const onFrame = (frame: Frame, part: InflatedPart | null) =>
-      this.#events.frame("in", frame, part);
-    const limits = this.#limits;
-    this.#gate = new FrameGate({ limits, allowRsv1, maxKeptPayloadBytes, inflater, onFrame });
   }
 
   /** Without an agreement there are none, and frames cost nothing more. */
-  #openInflaters(agreement: DeflateAgreement | null): MessageInflater | null {
+  #inflaters(agreement: DeflateAgreement | null): Record<"in" | "out", MessageInflater> | null {
     if (!agreement) return null;
     const maxInflatedBytes = bound(this.#limits.maxInflatedBytes);
-    const enforce = this.#guards;
-    this.#inflateIn = new MessageInflater(agreement.client, { maxInflatedBytes, enforce });
-    this.#inflateOut = new MessageInflater(agreement.server, { maxInflatedBytes });
-    return this.#inflateIn;
-  }
-
-  #sawFrame(direction: "in" | "out", frame: Frame): void {
-    const part = (direction === "in" ? this.#inflateIn : this.#inflateOut)?.push(frame) ?? null;
-    this.#events.frame(direction, withFinding(frame, part?.finding), part);
+    return {
+      in: new MessageInflater(agreement.client, { maxInflatedBytes, enforce: this.#guards }),
+      out: new MessageInflater(agreement.server, { maxInflatedBytes }),
+    };
   }
 
   #framesFromServer(chunk: Uint8Array): void {
-    for (const frame of this.#outbound?.decode(chunk) ?? []) this.#sawFrame("out", frame);
+    this.#outbound?.take(chunk);
   }
 
   #framesFromClient(chunk: Uint8Array): Uint8Array[] {
-    for (const frame of this.#inbound?.decode(chunk) ?? []) this.#sawFrame("in", frame);
+    this.#inbound?.take(chunk);
     if (!this.#gate) return [];
     const released = this.#gate.take(chunk);
     const error = this.#gate.violation;
     if (error) this.#verdict ??= { kind: "violation", error };
-    return released.length > 0 ? [released] : [];
+    return released;
   }
 }

@@ -10,6 +10,8 @@ import {
   Opcode,
   Utf8Validator,
 } from "../frames/mod.ts";
+import type { FrameRun } from "./frame_run.ts";
+import { WireFrame } from "./wire_frame.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -73,6 +75,14 @@ export class MessageInflater {
     this.#options = options;
   }
 
+  /** Takes the next frames of the direction, and adds what came out of a compressed message's. */
+  inflate(run: FrameRun): FrameRun {
+    // Plain frames are whole messages, and none of them is compressed.
+    if (!run.frame) return run;
+    const part = this.push(run.frame);
+    return part ? { ...run, frame: withFinding(run.frame, part.finding), part } : run;
+  }
+
   /** Takes the next frame of the direction; `null` if it belongs to no compressed message. */
   push(frame: Frame): InflatedPart | null {
     const first = startsMessage(frame.opcode);
@@ -82,7 +92,7 @@ export class MessageInflater {
     if (!open) return null;
     if (frame.fin) this.#open = null;
     const { opcode } = open;
-    const taken = open.problem === null ? this.#inflate(frame, open) : PASSED;
+    const taken = open.problem === null ? this.#inflateFrame(frame, open) : PASSED;
     return { opcode, first, last: frame.fin, ...taken, problem: open.problem };
   }
 
@@ -99,7 +109,7 @@ export class MessageInflater {
     this.#open = { opcode, utf8, room: this.#options.maxInflatedBytes, problem };
   }
 
-  #inflate(frame: Frame, open: Open): Taken {
+  #inflateFrame(frame: Frame, open: Open): Taken {
     const { payload } = frame;
     const taken = this.#take(this.#inflater.push(payload, open.room), frame, open);
     if (open.problem === null && frame.truncated) {
@@ -149,13 +159,11 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return whole;
 }
 
-/** The frame with a finding more; the same frame without one. */
-export function withFinding(frame: Frame, finding: Finding | null | undefined): Frame {
+function withFinding(frame: WireFrame, finding: Finding | null): WireFrame {
   if (!finding) return frame;
-  const { fin, rsv1, rsv2, rsv3, opcode, masked, maskingKey, payloadLength, payload } = frame;
-  const { truncated, header, offset, findings } = frame;
-  return {
-    ...{ fin, rsv1, rsv2, rsv3, opcode, masked, maskingKey, payloadLength, payload },
-    ...{ truncated, header, offset, findings: [...findings, finding] },
-  };
+  const { wire, header: { length: headerLength }, payloadLength, offset, findings } = frame;
+  return new WireFrame({
+    ...{ wire, headerLength, payloadLength, offset },
+    findings: [...findings, finding],
+  });
 }

@@ -1,10 +1,10 @@
 import { type Frame, isControl } from "../frames/mod.ts";
 import type { CaptureJournal, NoteEvent } from "./capture_journal.ts";
 import { type Closing, ClosingWatch, isClose } from "./closing.ts";
+import type { FrameRun } from "./frame_run.ts";
 import { hideHeadSecrets } from "./head_secrets.ts";
 import type { CaptureRing } from "./capture_ring.ts";
 import { InflatedMessages } from "./inflated_messages.ts";
-import type { InflatedPart } from "./message_inflater.ts";
 import { RoundTrips } from "./round_trips.ts";
 import { SecretMask } from "./secrets.ts";
 
@@ -17,16 +17,6 @@ export interface RecorderOptions {
   /** Called when a pong answers a ping of the server. */
   onRoundTrip(milliseconds: number): void;
 }
-
-/** What is known of a frame besides itself. */
-export interface FrameDetails {
-  /** What a fault does to it. */
-  fault?: string | undefined;
-  /** What came out of it, where it belongs to a compressed message. */
-  part?: InflatedPart | null;
-}
-
-const NO_DETAILS: FrameDetails = {};
 
 /** Records the frames of one WebSocket: numbers them, hides their secrets, puts them in the ring. */
 export class Recorder {
@@ -57,21 +47,26 @@ export class Recorder {
     if (excluded) this.#journal.forget(this.#connection);
   }
 
-  /** Takes a frame; its payload is changed where it is secret. */
-  record(direction: "in" | "out", frame: Frame, details: FrameDetails = NO_DETAILS): void {
-    if (isControl(frame.opcode)) this.#timePing(direction, frame);
-    const number = this.#number++;
+  /** Takes frames in, their secrets hidden or to be hidden by the ring. */
+  record(direction: "in" | "out", run: FrameRun, fault?: string): void {
+    const { frame, count } = run;
+    if (frame && isControl(frame.opcode)) this.#timePing(direction, frame);
+    const number = this.#number;
+    this.#number += count;
     if (this.#excluded) {
       this.#masks[direction].skip();
       this.#inflated?.[direction].skip();
       return;
     }
-    const { fault, part = null } = details;
-    const hidden = this.#masks[direction].apply(frame, part);
-    const compressed = part ? this.#messages(direction).take(number, part, hidden) : undefined;
-    if (isClose(frame)) this.#closing.closed(direction === "in" ? "client" : "server", frame);
+    const shown = this.#masks[direction].hide(run);
+    const compressed = shown.part
+      ? this.#messages(direction).take(number, shown.part, shown !== run)
+      : undefined;
+    if (frame && isClose(frame)) {
+      this.#closing.closed(direction === "in" ? "client" : "server", frame);
+    }
     const { connection, at } = { connection: this.#connection, at: Date.now() };
-    this.#journal.add({ connection, number, at, direction, frame, fault, compressed });
+    this.#journal.add({ connection, number, at, direction, run: shown, fault, compressed });
   }
 
   /** Made with the first compressed message: most connections have none. */

@@ -1,4 +1,6 @@
-import { type Frame, isControl, Opcode, Utf8Validator } from "../frames/mod.ts";
+import { type Frame, frameBytes, isControl, Opcode, Utf8Validator } from "../frames/mod.ts";
+import { concat } from "./byte_window.ts";
+import { type FrameRun, framesIn } from "./frame_run.ts";
 import { JsonSecretScanner } from "./json_secrets.ts";
 import type { InflatedPart } from "./message_inflater.ts";
 import { mayHoldSecret } from "./secret_hints.ts";
@@ -37,33 +39,70 @@ export class SecretMask {
   }
 
   /**
+   * Hides what is secret in frames that are to be stored. Text messages in one frame are left to the
+   * reader, see {@linkcode hideTextSecrets}.
+   *
+   * @returns The run itself where nothing of it changes.
+   */
+  hide(run: FrameRun): FrameRun {
+    const { frame, part } = run;
+    if (frame) {
+      return this.apply(frame, part) ? { ...run, bytes: frameBytes(frame), own: true } : run;
+    }
+    if (this.#redact) return { ...run, bytes: concat(this.#redacted(run)), own: true };
+    this.#message = "json";
+    this.#scanner.reset();
+    return run;
+  }
+
+  #redacted(run: FrameRun): Uint8Array[] {
+    return Array.from(framesIn(run), (frame) => this.apply(frame) ? frameBytes(frame) : frame.wire);
+  }
+
+  /**
    * Overwrites what is secret in the frame's payload, and in what came out of it.
    *
-   * @returns Whether bytes of a compressed payload were hidden.
+   * @returns Whether the payload may have changed; of a compressed message: whether it has.
    */
   apply(frame: Frame, part: InflatedPart | null = null): boolean {
-    const { opcode, payload } = frame;
+    const { opcode } = frame;
     if (this.#redact) {
-      payload.fill(HIDDEN, opcode === Opcode.CLOSE ? CLOSE_CODE_BYTES : 0);
+      frame.payload.fill(HIDDEN, opcode === Opcode.CLOSE ? CLOSE_CODE_BYTES : 0);
       part?.output.fill(HIDDEN);
-      return part !== null;
+      return true;
     }
     if (isControl(opcode)) return false;
     this.#begin(frame, part);
-    if (part) return this.#applyInflated(frame, part);
-    this.#applyPlain(frame);
-    return false;
+    return part ? this.#applyInflated(frame, part) : this.#applyPlain(frame);
   }
 
-  #applyPlain(frame: Frame): void {
-    const { payload } = frame;
-    // Most messages come in one frame and hold no secret: they aren't read as JSON.
-    if (this.#message === "json" && isWhole(frame) && !mayHoldSecret(payload)) return;
+  #applyPlain(frame: Frame): boolean {
     // A compressed text whose rest nobody inflated.
     if (this.#message === "compressed-json") this.#message = "unknown";
-    if (this.#message === "unknown") payload.fill(HIDDEN);
-    if (this.#message === "json") this.#scanner.hide(payload, HIDDEN);
+    if (this.#message === "plain") return false;
+    // Most messages come in one frame and hold no secret: they aren't read as JSON.
+    if (this.#message === "json" && isWhole(frame)) return hideTextSecrets(frame.payload);
+    if (this.#message === "unknown") frame.payload.fill(HIDDEN);
+    if (this.#message === "json") this.#scanner.hide(frame.payload, HIDDEN);
     if (frame.truncated && this.#message === "json") this.#message = "unknown";
+    return true;
+  }
+
+  /** A frame passed that isn't captured: what follows in its message can't be judged any more. */
+  skip(): void {
+    this.#message = "unknown";
+  }
+
+  #begin(frame: Frame, part: InflatedPart | null): void {
+    const { opcode, rsv1 } = frame;
+    if (opcode === Opcode.CONTINUATION) return;
+    this.#scanner.reset();
+    this.#hidesRest = false;
+    if (opcode !== Opcode.TEXT) this.#message = "plain";
+    else if (!rsv1) this.#message = "json";
+    else if (part) this.#message = "compressed-json";
+    // Nobody agreed on RSV1: it is text with a wrong bit, or compressed all the same.
+    else this.#message = new Utf8Validator().check(frame.payload) < 0 ? "json" : "unknown";
   }
 
   #applyInflated({ payload }: Frame, part: InflatedPart): boolean {
@@ -82,22 +121,17 @@ export class SecretMask {
     if (first && last && !mayHoldSecret(output)) return false;
     return this.#scanner.hide(output, HIDDEN);
   }
+}
 
-  /** A frame passed that isn't captured: what follows in its message can't be judged any more. */
-  skip(): void {
-    this.#message = "unknown";
-  }
-
-  #begin({ opcode, rsv1, payload }: Frame, part: InflatedPart | null): void {
-    if (opcode === Opcode.CONTINUATION) return;
-    this.#scanner.reset();
-    this.#hidesRest = false;
-    if (opcode !== Opcode.TEXT) this.#message = "plain";
-    else if (!rsv1) this.#message = "json";
-    else if (part) this.#message = "compressed-json";
-    // Nobody agreed on RSV1: it is text with a wrong bit, or compressed all the same.
-    else this.#message = new Utf8Validator().check(payload) < 0 ? "json" : "unknown";
-  }
+/**
+ * Overwrites what is secret in a text message, or in the beginning of one.
+ *
+ * @returns Whether it may have changed.
+ */
+export function hideTextSecrets(text: Uint8Array): boolean {
+  if (!mayHoldSecret(text)) return false;
+  new JsonSecretScanner().hide(text, HIDDEN);
+  return true;
 }
 
 /** Whether a frame is a message by itself, all of it kept: what follows has nothing to do with it. */

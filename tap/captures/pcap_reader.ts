@@ -7,6 +7,7 @@ import type {
 } from "../../protocol/mod.ts";
 import { ClosingWatch, isClose } from "../closing.ts";
 import { Conversation } from "../conversation.ts";
+import { framesIn } from "../frame_run.ts";
 import { InflatedMessages } from "../inflated_messages.ts";
 import { DEFAULT_TAP_LIMITS } from "../limits.ts";
 import type { InflatedPart } from "../message_inflater.ts";
@@ -170,7 +171,9 @@ class Flow {
         upgradeRequested: (head) => this.#open(head),
         upgradeAnswered: (head) => this.#head("out", head),
         upgradeRefused: (status) => this.#refused(status),
-        frame: (direction, frame, part) => this.#frame(direction, frame, part),
+        frames: (direction, run) => {
+          for (const frame of framesIn(run)) this.#frame(direction, frame, run.part);
+        },
       },
     });
   }

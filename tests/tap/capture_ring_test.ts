@@ -1,18 +1,29 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { encodeFrame, type Frame, FrameDecoder } from "@/frames/mod.ts";
+import { encodeFrame } from "@/frames/mod.ts";
+import { concat } from "@/tap/byte_window.ts";
 import { CaptureRing } from "@/tap/capture_ring.ts";
+import type { FrameRun } from "@/tap/frame_run.ts";
+import { FrameStream } from "@/tap/frame_stream.ts";
 import { MASK } from "./support.ts";
 
-function frameOf(payload: string, maskingKey?: Uint8Array): Frame {
-  const wire = encodeFrame(payload, { opcode: 1, maskingKey });
-  const decoder = new FrameDecoder({ sender: maskingKey ? "client" : "server" });
-  const [frame] = decoder.decode(wire);
-  return frame;
+function frameOf(payload: string, maskingKey?: Uint8Array): FrameRun {
+  return plainRun(encodeFrame(payload, { opcode: 1, maskingKey }));
+}
+
+function plainRun(...frames: Uint8Array[]): FrameRun {
+  return {
+    bytes: concat(frames),
+    own: false,
+    count: frames.length,
+    offset: 0,
+    frame: null,
+    part: null,
+  };
 }
 
 function fill(ring: CaptureRing, connection: string, words: string[], first = 0): void {
   words.forEach((word, i) =>
-    ring.add({ connection, number: first + i, at: 1, direction: "out", frame: frameOf(word) })
+    ring.add({ connection, number: first + i, at: 1, direction: "out", run: frameOf(word) })
   );
 }
 
@@ -74,7 +85,7 @@ Deno.test("one connection's frames can be read alone", () => {
 
 Deno.test("bytes are those on the wire, in pieces", () => {
   const ring = new CaptureRing();
-  ring.add({ connection: "1", number: 7, at: 1, direction: "in", frame: frameOf("Hello", MASK) });
+  ring.add({ connection: "1", number: 7, at: 1, direction: "in", run: frameOf("Hello", MASK) });
   const wire = Uint8Array.fromHex("818537fa213d7f9f4d5158");
   assertEquals(ring.bytes("1", 7, 0, 100), { total: 11, kept: 11, bytes: wire });
   assertEquals(ring.bytes("1", 7, 4, 3)?.bytes, wire.slice(4, 7));
@@ -89,11 +100,14 @@ Deno.test("bytes are those on the wire, in pieces", () => {
 
 Deno.test("findings count from their frame's first byte", () => {
   const ring = new CaptureRing();
-  const decoder = new FrameDecoder({ sender: "server", mode: "lenient" });
-  const stream = Uint8Array.of(0x89, 0, 0x83, 0, 0x8a, 0);
-  for (const frame of decoder.decode(stream)) {
-    ring.add({ connection: "1", number: frame.offset, at: 1, direction: "out", frame });
-  }
+  const stream = new FrameStream({
+    sender: "server",
+    mode: "lenient",
+    mostShown: 100,
+    mostHeld: 100,
+    onRun: (run) => ring.add({ connection: "1", number: run.offset, at: 1, direction: "out", run }),
+  });
+  stream.take(Uint8Array.of(0x89, 0, 0x83, 0, 0x8a, 0));
   const found = ring.read(0).frames.flatMap(({ findings }) => findings);
   assertEquals(found.map(({ rule, offset }) => [rule, offset]), [["reserved-opcode", 0]]);
 });
