@@ -16,6 +16,7 @@ import type { PlacedFrame } from "./capture_journal.ts";
 import { type CapturedFrame, eventOf, recordOf, wireBytes } from "./captured_frame.ts";
 import type { FrameRun } from "./frame_run.ts";
 import { HeadStore } from "./head_store.ts";
+import { inflatedPiece } from "./inflated_content.ts";
 import { plainFrameAt, plainFrameLength, type WireFrame } from "./wire_frame.ts";
 
 /** How much a capture holds where {@linkcode CaptureRingOptions} says nothing else. */
@@ -388,7 +389,7 @@ export class CaptureRing implements CaptureSource {
     if (!found) return null;
     const from = Math.max(0, offset);
     const to = from + Math.max(0, length);
-    if (source === "inflated") return pieceOf(this.#inflatedOf(found), from, to);
+    if (source === "inflated") return inflatedPiece(this.#inflatedOf(found), from, to);
     return {
       total: found.headerLength + found.payloadLength,
       kept: found.stored.length,
@@ -431,16 +432,6 @@ export class CaptureRing implements CaptureSource {
 /** What a run takes of the ring. */
 function bytesOf({ start, end, facts }: StoredRun): number {
   return end - start + (facts?.compressed?.inflated?.bytes.length ?? 0);
-}
-
-function pieceOf(
-  content: InflatedContent | null,
-  from: number,
-  to: number,
-): CapturedBytes | null {
-  if (!content) return null;
-  const { length: total, bytes } = content;
-  return { total, kept: bytes.length, bytes: bytes.slice(from, to) };
 }
 
 /** The newest `count` frames of a run, oldest first. */

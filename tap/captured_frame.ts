@@ -1,16 +1,10 @@
 import { FIN_BIT, OPCODE_MASK, RSV1_BIT } from "../frames/header_layout.ts";
 import { applyMask, Opcode } from "../frames/mod.ts";
-import type {
-  CompressedPart,
-  CompressedRecord,
-  FindingRecord,
-  FrameEvent,
-  FrameRecord,
-} from "../protocol/mod.ts";
+import type { CompressedPart, FindingRecord, FrameEvent, FrameRecord } from "../protocol/mod.ts";
+import { compressedRecord, PREVIEW_BYTES } from "./inflated_content.ts";
 import { hideTextSecrets } from "./secrets.ts";
 import { maskingKeyIn } from "./wire_header.ts";
 
-const PREVIEW_BYTES = 64;
 const RSV_SHIFT = 4;
 const RSV_MASK = 0x7;
 
@@ -56,14 +50,6 @@ export function recordOf(frame: CapturedFrame): FrameRecord {
     findings: [...frame.findings],
     ...(frame.compressed ? { compressed: compressedRecord(frame.compressed) } : {}),
   };
-}
-
-/** What the monitor shows of a compressed message. */
-function compressedRecord({ inflated, ...rest }: CompressedPart): CompressedRecord {
-  if (!inflated) return rest;
-  const { length, bytes } = inflated;
-  const preview = bytes.subarray(0, PREVIEW_BYTES).toBase64();
-  return { ...rest, inflated: { length, kept: bytes.length, preview } };
 }
 
 /** A frame as capture files have it. */

@@ -147,7 +147,8 @@ function linkText({ message, answers }: FrameLink, paint: Paint): string[] {
 
 /** A finding on one line. */
 export function findingText({ rule, section, message, offset }: FindingRecord): string {
-  return `! ${rule} (RFC 6455 §${section.replace(/^§/, "")}, byte ${offset}): ${harmless(message)}`;
+  const where = section.startsWith("RFC") ? section : `RFC 6455 §${section.replace(/^§/, "")}`;
+  return `! ${rule} (${where}, byte ${offset}): ${harmless(message)}`;
 }
 
 function previewOf(view: FrameView): string {
