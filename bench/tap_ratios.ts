@@ -2,7 +2,8 @@
  * Which part of a bare relay's throughput the tap has: `deno run -A bench/tap_ratios.ts`. The relays
  * take turns, so that a machine that is busy with something else slows all of them; shown are
  * medians over the rounds, and in brackets the lowest and the highest. "decoding" is the bare relay
- * with nothing but the decoder's frames made of each chunk.
+ * with nothing but the decoder's frames made of each chunk. With an argument, only the streams whose
+ * name has it: `tap_ratios.ts "64 KiB"`.
  *
  * @module
  */
@@ -38,7 +39,8 @@ function summary(values: number[]): string {
 }
 
 console.log(`frames of | bare MB/s | ${KINDS.slice(1).join(" | ")}`);
-for (const [name, bytes] of STREAMS) {
+const [wanted = ""] = Deno.args;
+for (const [name, bytes] of STREAMS.filter(([name]) => name.includes(wanted))) {
   const rounds: Record<Kind, number>[] = [];
   for (let i = 0; i < WARM_UP_ROUNDS + ROUNDS; i++) rounds.push(await round(bytes));
   const times = rounds.slice(WARM_UP_ROUNDS);

@@ -34,6 +34,11 @@ export class ByteBuffer {
     this.#mostBytes = mostBytes;
   }
 
+  /** Forgets the bytes; their memory is used again, so what was returned of it changes. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   /** Appends as much of `piece` as there is room for; returns where it lies now. */
   append(piece: Uint8Array): Uint8Array {
     const start = this.#length;

@@ -54,7 +54,7 @@ export interface FrameSink {
    */
   plain(count: number, span: { start: number; end: number }): void;
   /**
-   * Any other frame.
+   * Any other frame; now and then a plain one, such as one of 3 bytes at a chunk's end.
    *
    * @param frame The frame, as `decode` gives it.
    */

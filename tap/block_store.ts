@@ -1,8 +1,6 @@
 /** Blocks have so many bytes; more than that has a block of its own. */
 const BLOCK_BYTES = 1024 * 1024;
 const SMALLEST_BLOCK_BYTES = 64 * 1024;
-/** From so many bytes on, bytes may keep the memory they came in. */
-const OWN_BLOCK_FROM = 16 * 1024;
 /** The most empty blocks that are kept to be used again. */
 const MOST_EMPTY = 2;
 
@@ -39,11 +37,8 @@ export class BlockStore {
     this.#blockBytes = Math.min(BLOCK_BYTES, Math.max(mostBytes, SMALLEST_BLOCK_BYTES));
   }
 
-  /** Keeps bytes; a copy of them, unless they are large and `own` the memory they lie in. */
-  keep(bytes: Uint8Array, own: boolean): Place {
-    if (own && fillsItsMemory(bytes)) {
-      return { block: { memory: new Uint8Array(bytes.buffer), taken: 1 }, start: bytes.byteOffset };
-    }
+  /** Keeps a copy of bytes. */
+  keep(bytes: Uint8Array): Place {
     if (this.#current.memory.length - this.#used < bytes.length) this.#next(bytes.length);
     const start = this.#used;
     this.#current.memory.set(bytes, start);
@@ -69,9 +64,4 @@ export class BlockStore {
     this.#current = empty ?? { memory: new Uint8Array(size), taken: 0 };
     this.#used = 0;
   }
-}
-
-function fillsItsMemory(bytes: Uint8Array): boolean {
-  const rest = bytes.buffer.byteLength - bytes.length;
-  return bytes.length >= OWN_BLOCK_FROM && rest <= bytes.length / 8;
 }

@@ -179,8 +179,8 @@ export class CaptureRing implements CaptureSource {
    */
   add(captured: CapturedRun): void {
     const { connection, number, at, direction, run } = captured;
-    const { bytes, own, count, frame } = run;
-    const { block, start } = this.#blocks.keep(bytes, own);
+    const { bytes, count, frame } = run;
+    const { block, start } = this.#blocks.keep(bytes);
     const end = start + bytes.length;
     const place = this.#nextPlace;
     const facts = frame && factsOf(frame, captured);

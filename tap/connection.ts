@@ -107,7 +107,7 @@ export class TapConnection implements TappedPeer {
     const line = this.#lines?.[direction];
     if (!line) return this.#story.record(direction, run);
     for (const frame of framesIn(run)) {
-      this.#story.record(direction, runOf(frame, run.own, run.part), line.frame(frame));
+      this.#story.record(direction, runOf(frame, run.part), line.frame(frame));
     }
   }
 

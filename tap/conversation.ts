@@ -385,7 +385,7 @@ export class Conversation {
     if (this.#guards) {
       this.#gate = new FrameGate({
         ...{ limits: this.#limits, allowRsv1, maxKeptPayloadBytes },
-        inflater: inflaters?.in ?? null,
+        inflater: inflaters?.in,
         onRun: onRun("in"),
       });
     } else {

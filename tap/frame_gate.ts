@@ -24,8 +24,8 @@ export interface FrameGateOptions {
   allowRsv1: boolean;
   /** The most payload bytes of a frame that `onRun` gets. */
   maxKeptPayloadBytes: number;
-  /** Inflates the compressed messages, where the handshake agreed on that. */
-  inflater: MessageInflater | null;
+  /** Inflates the compressed messages. @default the handshake agreed on none */
+  inflater?: MessageInflater | undefined;
   /** Called with all frames, the offending one included. */
   onRun(run: FrameRun): void;
 }
@@ -44,7 +44,7 @@ export class FrameGate {
   #taken = 0;
   #goneEnd = 0;
   #violation: Finding | null = null;
-  readonly #inflater: MessageInflater | null;
+  readonly #inflater: MessageInflater | undefined;
   /** What came out of the frame whose content broke a rule. */
   #offendingPart: InflatedPart | null = null;
   readonly #maxControlFrames: number;
@@ -138,7 +138,7 @@ export class FrameGate {
   #showOffender(held: Uint8Array, rest: Uint8Array): void {
     const bytes = concat([held, rest.subarray(0, MOST_OFFENDING_BYTES)]);
     const frame = offendingFrame(bytes, this.#violation as Finding, this.#goneEnd);
-    this.#onRun(runOf(frame, true, this.#offendingPart));
+    this.#onRun(runOf(frame, this.#offendingPart));
   }
 }
 

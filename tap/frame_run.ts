@@ -7,10 +7,8 @@ import { plainFrameAt, plainFrameLength, type WireFrame } from "./wire_frame.ts"
  * that nothing is made of a frame until somebody looks at it.
  */
 export interface FrameRun {
-  /** The frames, header and payload each, less payload that isn't kept. */
+  /** The frames, header and payload each, less payload that isn't kept. Valid until the call returns. */
   readonly bytes: Uint8Array;
-  /** Whether nobody else uses the memory of `bytes`; otherwise they have to be copied at once. */
-  readonly own: boolean;
   /** How many frames. */
   readonly count: number;
   /** Offset in the stream of the first byte. */
@@ -22,8 +20,8 @@ export interface FrameRun {
 }
 
 /** The run of one frame. */
-export function runOf(frame: WireFrame, own = false, part: InflatedPart | null = null): FrameRun {
-  return { bytes: frame.wire, own, count: 1, offset: frame.offset, frame, part };
+export function runOf(frame: WireFrame, part: InflatedPart | null = null): FrameRun {
+  return { bytes: frame.wire, count: 1, offset: frame.offset, frame, part };
 }
 
 /** How many bytes the frames of a run had on the wire. */

@@ -40,7 +40,10 @@ export class FrameStream implements FrameSink {
   #chunkStart = 0;
   #taken = 0;
   #wholeEnd = 0;
-  #held: ByteBuffer | null = null;
+  #held = new ByteBuffer(LARGEST_HEADER_BYTES);
+  // Where the last joined frame lies: somebody may still write it while the next one is held.
+  #used = new ByteBuffer(LARGEST_HEADER_BYTES);
+  #keepsMemory = false;
   #joined: Uint8Array = NOTHING;
 
   constructor({ mostShown, mostHeld, onRun, ...options }: FrameStreamOptions) {
@@ -52,10 +55,10 @@ export class FrameStream implements FrameSink {
 
   /** What came of the frame that isn't whole, as far as it is held. */
   get held(): Uint8Array {
-    return this.#held?.view() ?? NOTHING;
+    return this.#held.view();
   }
 
-  /** The frame that began before the last chunk and ended in it, as far as it was held. */
+  /** The frame that began before the last chunk and ended in it; valid until the chunk after the next. */
   get joined(): Uint8Array {
     return this.#joined;
   }
@@ -93,7 +96,7 @@ export class FrameStream implements FrameSink {
 
   plain(count: number, { start, end }: { start: number; end: number }): void {
     const bytes = this.#bytes(start, end);
-    const run = { bytes, own: false, count, offset: start, frame: null, part: null };
+    const run = { bytes, count, offset: start, frame: null, part: null };
     // Frames that aren't kept as a whole are no part of a run.
     if (this.#mostShown < LARGEST_16_BIT_LENGTH) {
       for (const frame of framesIn(run)) this.frame(frame);
@@ -105,12 +108,11 @@ export class FrameStream implements FrameSink {
 
   frame({ offset, header, payloadLength, findings }: Frame): void {
     const end = offset + header.length + payloadLength;
-    const own = this.#held !== null;
-    const all = own ? this.#join(offset, end) : this.#bytes(offset, end);
+    const all = this.#held.length > 0 ? this.#join(offset, end) : this.#bytes(offset, end);
     const wire = all.subarray(0, header.length + this.#mostShown);
     const parts = { wire, headerLength: header.length, payloadLength, offset, findings };
     this.#wholeEnd = end;
-    this.#onRun(runOf(new WireFrame(parts), own));
+    this.#onRun(runOf(new WireFrame(parts)));
   }
 
   #begin(chunk: Uint8Array): void {
@@ -128,23 +130,33 @@ export class FrameStream implements FrameSink {
   /** Keeps the beginning of a frame that isn't whole; never more memory than a few times of it. */
   #hold(rest: Uint8Array): void {
     const { closed, lost } = this.decoder;
-    if (rest.length === 0 || closed || lost) return;
-    this.#held ??= new ByteBuffer(LARGEST_HEADER_BYTES);
-    const { header, payloadLength } = this.decoder.partial() as PartialFrame;
-    if (payloadLength !== null) this.#expect(header.length + payloadLength);
+    // A stream that rests keeps no memory; one that flows uses the same again.
+    if (rest.length === 0 || closed || lost) return this.#letGo();
+    this.#keepsMemory = true;
+    const partial = this.decoder.partial() as PartialFrame;
+    const { header: { length }, payloadLength } = partial;
+    this.#expect(payloadLength === null ? LARGEST_HEADER_BYTES : length + payloadLength);
     this.#held.append(rest);
   }
 
-  #expect(frameLength: number): void {
-    this.#held?.expect(Math.min(frameLength, LARGEST_HEADER_BYTES + this.#mostHeld));
+  #expect(frameBytes: number): void {
+    this.#held.expect(Math.min(frameBytes, LARGEST_HEADER_BYTES + this.#mostHeld));
   }
 
   /** Puts the held beginning of a frame and its end together. */
   #join(start: number, end: number): Uint8Array {
     this.#expect(end - start);
-    this.#held?.append(this.#bytes(this.#chunkStart, end));
-    this.#joined = this.held;
-    this.#held = null;
+    this.#held.append(this.#bytes(this.#chunkStart, end));
+    this.#joined = this.#held.view();
+    [this.#held, this.#used] = [this.#used, this.#held];
+    this.#held.clear();
     return this.#joined;
+  }
+
+  #letGo(): void {
+    if (!this.#keepsMemory || this.#held.length > 0) return;
+    this.#keepsMemory = false;
+    this.#held = new ByteBuffer(LARGEST_HEADER_BYTES);
+    this.#used = new ByteBuffer(LARGEST_HEADER_BYTES);
   }
 }

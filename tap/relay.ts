@@ -2,11 +2,11 @@
 export type NetConn = Deno.Conn<Deno.NetAddr>;
 
 /** Sizes of the buffer a pump reads into: small while it waits, large while bytes stream. */
-const BUFFER_SIZES = [2 * 1024, 8 * 1024, 32 * 1024, 64 * 1024] as const;
+const BUFFER_SIZES = [2 * 1024, 8 * 1024, 32 * 1024, 64 * 1024, 128 * 1024] as const;
 
 /**
- * A reader whose buffer follows the traffic: it grows while reads fill it and shrinks when they
- * don't, so that thousands of idle connections cost 2 KiB each.
+ * A reader whose buffer follows the traffic: it grows while reads fill it and shrinks when a
+ * smaller one would do, so that thousands of idle connections cost 2 KiB each.
  */
 export class AdaptiveReader {
   readonly #conn: Deno.Conn;
@@ -33,10 +33,9 @@ export class AdaptiveReader {
   /** Chooses the next read's buffer. */
   #resize(count: number): void {
     const full = count === this.#buffer.length;
-    const size = full
-      ? Math.min(this.#size + 1, BUFFER_SIZES.length - 1)
-      : Math.max(this.#size - 1, 0);
-    if (size === this.#size) return;
+    const fitsSmaller = this.#size > 0 && count < BUFFER_SIZES[this.#size - 1];
+    const size = this.#size + (full ? 1 : 0) - (fitsSmaller ? 1 : 0);
+    if (size === this.#size || size === BUFFER_SIZES.length) return;
     this.#size = size;
     this.#buffer = new Uint8Array(BUFFER_SIZES[size]);
   }

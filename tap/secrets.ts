@@ -46,10 +46,8 @@ export class SecretMask {
    */
   hide(run: FrameRun): FrameRun {
     const { frame, part } = run;
-    if (frame) {
-      return this.apply(frame, part) ? { ...run, bytes: frameBytes(frame), own: true } : run;
-    }
-    if (this.#redact) return { ...run, bytes: concat(this.#redacted(run)), own: true };
+    if (frame) return this.apply(frame, part) ? { ...run, bytes: frameBytes(frame) } : run;
+    if (this.#redact) return { ...run, bytes: concat(this.#redacted(run)) };
     this.#message = "json";
     this.#scanner.reset();
     return run;

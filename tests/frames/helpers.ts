@@ -3,6 +3,7 @@ import {
   type Frame,
   FrameDecoder,
   type FrameDecoderOptions,
+  type FrameSink,
   ProtocolError,
 } from "@/frames/mod.ts";
 
@@ -69,15 +70,44 @@ export interface Outcome {
   partial: unknown;
 }
 
-/** All that a decoder makes of chunks. Anything thrown but a ProtocolError is thrown on. */
+/** All that `decode` makes of chunks. Anything thrown but a ProtocolError is thrown on. */
 export function decodeAll(chunks: Uint8Array[], options: FrameDecoderOptions): Outcome {
-  const decoder = new FrameDecoder(options);
   const frames: Outcome["frames"] = [];
-  let error: Finding | null = null;
-  try {
+  return outcomeOf(options, frames, (decoder) => {
     for (const chunk of chunks) {
       for (const frame of decoder.decode(chunk)) frames.push(plain(frame));
     }
+  });
+}
+
+/** All that `scan` makes of chunks: the same, where plain frames are looked up in the stream. */
+export function scanAll(chunks: Uint8Array[], options: FrameDecoderOptions): Outcome {
+  const stream = concat(...chunks);
+  const frames: Outcome["frames"] = [];
+  const sink: FrameSink = {
+    frame: (frame) => frames.push(plain(frame)),
+    plain: (count, { start, end }) => {
+      const found = [...new FrameDecoder(options).decode(stream.slice(start, end))].map(plain);
+      if (found.length !== count) throw new Error(`${count} plain frames are ${found.length}`);
+      frames.push(...found.map((frame) => ({ ...frame, offset: frame.offset + start })));
+    },
+  };
+  return outcomeOf(
+    options,
+    frames,
+    (decoder) => chunks.forEach((chunk) => decoder.scan(chunk, sink)),
+  );
+}
+
+function outcomeOf(
+  options: FrameDecoderOptions,
+  frames: Outcome["frames"],
+  read: (decoder: FrameDecoder) => void,
+): Outcome {
+  const decoder = new FrameDecoder(options);
+  let error: Finding | null = null;
+  try {
+    read(decoder);
   } catch (thrown) {
     if (!(thrown instanceof ProtocolError)) throw thrown;
     const { rule, section, closeCode, offset, message } = thrown;

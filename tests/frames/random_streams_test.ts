@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { encodeFrame, frameBytes, FrameDecoder, MessageAssembler, Opcode } from "@/frames/mod.ts";
-import { concat, decodeAll, Random, utf8 } from "./helpers.ts";
+import { concat, decodeAll, Random, scanAll, utf8 } from "./helpers.ts";
 
 const ROUNDS = 1500;
 
@@ -54,7 +54,7 @@ Deno.test(`${ROUNDS} good streams are decoded without a finding and give their b
   }
 });
 
-Deno.test(`${ROUNDS} mutated streams: same outcome however cut, and never another error`, () => {
+Deno.test(`${ROUNDS} mutated streams: same outcome however cut and read, and never another error`, () => {
   const random = new Random(17);
   let broken = 0;
   for (let round = 0; round < ROUNDS; round++) {
@@ -64,6 +64,8 @@ Deno.test(`${ROUNDS} mutated streams: same outcome however cut, and never anothe
       const whole = decodeAll([bytes], { sender, mode });
       const cut = decodeAll(random.chunks(bytes, 1 + random.below(50)), { sender, mode });
       assertEquals(cut, whole);
+      assertEquals(scanAll([bytes], { sender, mode }), whole);
+      assertEquals(scanAll(random.chunks(bytes, 1 + random.below(50)), { sender, mode }), whole);
       if (mode === "lenient") assertStrictEquals(whole.error, null);
       else if (whole.error) broken++;
     }

@@ -4,21 +4,14 @@ import { concat } from "@/tap/byte_window.ts";
 import { CaptureRing } from "@/tap/capture_ring.ts";
 import type { FrameRun } from "@/tap/frame_run.ts";
 import { FrameStream } from "@/tap/frame_stream.ts";
-import { MASK } from "./support.ts";
+import { MASK, noise, seeded } from "./support.ts";
 
 function frameOf(payload: string, maskingKey?: Uint8Array): FrameRun {
   return plainRun(encodeFrame(payload, { opcode: 1, maskingKey }));
 }
 
 function plainRun(...frames: Uint8Array[]): FrameRun {
-  return {
-    bytes: concat(frames),
-    own: false,
-    count: frames.length,
-    offset: 0,
-    frame: null,
-    part: null,
-  };
+  return { bytes: concat(frames), count: frames.length, offset: 0, frame: null, part: null };
 }
 
 function fill(ring: CaptureRing, connection: string, words: string[], first = 0): void {
@@ -139,4 +132,71 @@ Deno.test("counts of ended connections go with their last frame", () => {
   assertEquals(ring.stats.discarded, 8_000);
   ring.forget("9999");
   assertEquals([ring.stats.seen, ring.stats.kept], [9_999, 1_999]);
+});
+
+Deno.test("a run loses its oldest frames one by one, and is read in part", () => {
+  const words = ["a", "bc", "d", "ef", "g", "h"];
+  const ring = new CaptureRing({ maxFrames: 4 });
+  const run = plainRun(...words.map((word) => encodeFrame(word, { opcode: 1 })));
+  ring.add({ connection: "1", number: 0, at: 1, direction: "out", run });
+  const shown = (cursor: number, limit = 10) =>
+    ring.read(cursor, { limit }).frames.map(({ frame, preview }) => `${frame} ${atob(preview)}`);
+  assertEquals(shown(0), ["2 d", "3 ef", "4 g", "5 h"]);
+  assertEquals(shown(4), ["4 g", "5 h"]);
+  assertEquals(shown(0, 1), ["5 h"]);
+  assertEquals(ring.read(3, { limit: 1 }).skipped, 2);
+  assertEquals(ring.read(0).skipped, 2);
+  assertEquals([ring.stats.seen, ring.stats.kept, ring.stats.discarded], [6, 4, 2]);
+  assertEquals(ring.stats.keptBytes, 3 + 4 + 3 + 3);
+  assertEquals([ring.bytes("1", 1, 0, 9), ring.bytes("1", 6, 0, 9)], [null, null]);
+  assertEquals(ring.bytes("1", 3, 0, 9)?.bytes, encodeFrame("ef", { opcode: 1 }));
+
+  const first = ring.readWire(0, 3);
+  assertEquals(first.frames.map(({ place }) => place), [2, 3, 4]);
+  assertEquals([first.skipped, first.next], [2, 5]);
+  const rest = ring.readWire(first.next, 3);
+  assertEquals([rest.frames.map(({ place }) => place), rest.next], [[5], 6]);
+  assertEquals(ring.readWire(6, 3), { frames: [], skipped: 0, next: 6 });
+
+  fill(ring, "2", ["x", "y"]);
+  assertEquals(shown(0), ["4 g", "5 h", "0 x", "1 y"]);
+  ring.forget("1");
+  assertEquals(shown(0), ["0 x", "1 y"]);
+  assert(adds(ring));
+});
+
+Deno.test("no way of reading gives out a secret, masked or not", () => {
+  const message = `{"type":"auth","token":"abc","pad":"${"x".repeat(100)}","session":"d"}`;
+  const hidden = message.replace("abc", "***").replace('"d"', '"*"');
+  for (const maskingKey of [undefined, MASK]) {
+    const ring = new CaptureRing();
+    const run = plainRun(
+      encodeFrame("first", { opcode: 1, maskingKey }),
+      encodeFrame(message, { opcode: 1, maskingKey }),
+    );
+    ring.add({ connection: "1", number: 0, at: 1, direction: "in", run });
+    const wire = encodeFrame(hidden, { opcode: 1, maskingKey });
+    assertEquals(ring.readWire(1, 1).frames[0].event.wire, wire);
+    for (let offset = 0; offset < wire.length; offset++) {
+      assertEquals(ring.bytes("1", 1, offset, 7)?.bytes, wire.slice(offset, offset + 7));
+    }
+    assertEquals(atob(ring.read(0).frames[1].preview), hidden.slice(0, 64));
+  }
+});
+
+Deno.test("memory is used again: bytes of frames that stay are never overwritten", () => {
+  const ring = new CaptureRing({ maxBytes: 200_000 });
+  const random = seeded(3);
+  for (let round = 0; round < 400; round++) {
+    const frame = encodeFrame(noise(1_000 + random() * 60_000, random), { opcode: 2 });
+    const connection = `${round % 3}`;
+    const at = frame[frame.length - 1];
+    ring.add({ connection, number: round, at, direction: "out", run: plainRun(frame) });
+    if (round % 50 === 49) ring.forget(connection);
+    for (const { event } of ring.readWire(0, Infinity).frames) {
+      assertEquals(event.wire.length, event.headerLength + event.length);
+      assertEquals(event.wire[event.wire.length - 1], event.at);
+    }
+  }
+  assert(adds(ring));
 });
