@@ -1,14 +1,13 @@
 import type { CutReason, FailedHandshake, TappedPeer } from "../protocol/mod.ts";
 import { closeFrame, closeReasonText } from "./close_frame.ts";
 import { PhaseClock } from "./connection_clock.ts";
+import { ConnectionFaults } from "./connection_faults.ts";
 import type { ConnectionHost } from "./connection_host.ts";
 import { ConnectionStory } from "./connection_story.ts";
 import { Conversation, type Verdict } from "./conversation.ts";
 import { type Expiry, expiryOf } from "./deadlines.ts";
 import { refusalResponse } from "./refusal_response.ts";
-import { FaultLine } from "./fault_line.ts";
-import { type FrameRun, framesIn, runOf } from "./frame_run.ts";
-import { rulesFor, seedFor } from "./faults.ts";
+import { runOf } from "./frame_run.ts";
 import { AdaptiveReader, closeQuietly, type NetConn, sendAtOnce, SerialWriter } from "./relay.ts";
 import type { Refusal } from "./request_rules.ts";
 import { dialTarget } from "./target.ts";
@@ -39,10 +38,10 @@ export class TapConnection implements TappedPeer {
   readonly #client: NetConn;
   readonly #down: SerialWriter;
   readonly #conversation: Conversation;
+  readonly #faults: ConnectionFaults;
   readonly #story: ConnectionStory;
   readonly #clock = new PhaseClock();
 
-  #lines: { in: FaultLine; out: FaultLine } | null = null;
   #target: NetConn | null = null;
   #up: SerialWriter | null = null;
   #targetPump: Promise<void> | null = null;
@@ -71,6 +70,7 @@ export class TapConnection implements TappedPeer {
     const { hostname, port } = this;
     this.#story = new ConnectionStory({ host, hostname, port, nextId: () => host.numberOf(this) });
     this.#conversation = this.#converse();
+    this.#faults = this.#disturb();
     sendAtOnce(client);
     this.#noteUnfinished();
   }
@@ -89,7 +89,7 @@ export class TapConnection implements TappedPeer {
       events: {
         upgradeRequested: (head) => {
           this.#story.beginHandshake(head);
-          this.#drawFaults();
+          this.#faults.draw(this.id);
         },
         upgradeAnswered: (head) => this.#story.answered(head),
         upgradeRefused: (status) =>
@@ -98,17 +98,32 @@ export class TapConnection implements TappedPeer {
             rule: "server-refused",
             message: `Cannot upgrade: the server answered ${status}`,
           }),
-        frames: (direction, run) => this.#record(direction, run),
+        frames: (direction, run) =>
+          this.#faults.judge(
+            direction,
+            run,
+            (judged, fault) => this.#story.record(direction, judged, fault),
+          ),
       },
     });
   }
 
-  #record(direction: "in" | "out", run: FrameRun): void {
-    const line = this.#lines?.[direction];
-    if (!line) return this.#story.record(direction, run);
-    for (const frame of framesIn(run)) {
-      this.#story.record(direction, runOf(frame, run.part), line.frame(frame));
-    }
+  #disturb(): ConnectionFaults {
+    const { faults, seed } = this.#host;
+    const conversation = this.#conversation;
+    return new ConnectionFaults({
+      rules: faults,
+      seed,
+      conversation,
+      write: async (direction, bytes) =>
+        await (direction === "in" ? this.#up : this.#down)?.write(bytes),
+      read: (direction, bytes) => {
+        if (direction === "in") conversation.fromClient(bytes);
+        else conversation.fromServer(bytes);
+        this.#noteProgress();
+      },
+      cut: () => this.destroy(),
+    });
   }
 
   /** Carries the connection until it ends. Never throws. */
@@ -132,7 +147,7 @@ export class TapConnection implements TappedPeer {
     if (this.#destroyed) return;
     this.#destroyed = true;
     clearTimeout(this.#lastWordsTimer);
-    this.#stopFaults();
+    this.#faults.stop();
     this.#makeRoom();
     this.#closeTarget();
     closeQuietly(this.#client);
@@ -213,50 +228,12 @@ export class TapConnection implements TappedPeer {
   }
 
   async #relayUp(bytes: Uint8Array): Promise<void> {
-    if (this.#host.faults.length > 0) return await this.#passFaulty("in", bytes);
+    if (this.#faults.any) return await this.#faults.pass("in", bytes);
     // Once frames flow, the write comes first: nobody waits for the capture.
     const first = this.#clock.phase === "websocket" ? this.#up?.write(bytes) : undefined;
     this.#conversation.fromClient(bytes);
     this.#noteProgress();
     await (first ?? this.#up?.write(bytes));
-  }
-
-  /** Behind the handshake bytes take the way of faults; before it they pass. */
-  async #passFaulty(direction: "in" | "out", bytes: Uint8Array): Promise<void> {
-    const conversation = this.#conversation;
-    const before = conversation.framesOf(direction).position;
-    // A client that sends frames before its 101 is a step ahead: those pass.
-    const early = direction === "in" && this.#clock.phase !== "websocket";
-    if (direction === "in") conversation.fromClient(bytes);
-    else conversation.fromServer(bytes);
-    this.#noteProgress();
-    const { position, readable } = conversation.framesOf(direction);
-    const head = early ? bytes.length : bytes.length - (position - before);
-    const writer = direction === "in" ? this.#up : this.#down;
-    if (head > 0) await writer?.write(bytes.subarray(0, head));
-    if (head < bytes.length) {
-      await this.#lines?.[direction].send(bytes.subarray(head), before, readable);
-    }
-  }
-
-  /** The handshake begins: from here on the connection's number, and so its faults, are known. */
-  #drawFaults(): void {
-    const { faults, seed } = this.#host;
-    if (faults.length === 0) return;
-    this.#stopFaults();
-    const line = (direction: "in" | "out") =>
-      new FaultLine({
-        rules: rulesFor(faults, this.id, direction),
-        seed: seedFor(seed, this.id, direction),
-        write: async (bytes) => await (direction === "in" ? this.#up : this.#down)?.write(bytes),
-        cut: () => this.destroy(),
-      });
-    this.#lines = { in: line("in"), out: line("out") };
-  }
-
-  #stopFaults(): void {
-    this.#lines?.in.stop();
-    this.#lines?.out.stop();
   }
 
   async #guardUp(bytes: Uint8Array): Promise<void> {
@@ -297,7 +274,7 @@ export class TapConnection implements TappedPeer {
     while (this.#host.guards && this.#waitsForServer && !this.#ending) await this.#serverEvent();
     if (this.#ending) return;
     try {
-      await this.#lines?.in.drained();
+      await this.#faults.drained("in");
       await this.#up?.end();
     } catch {
       // The server has gone; the other pump sees it too.
@@ -373,8 +350,8 @@ export class TapConnection implements TappedPeer {
     if (this.#cutting) {
       const rest = this.#conversation.finishServerFrame(bytes);
       await this.#down.write(bytes.subarray(0, rest));
-    } else if (this.#host.faults.length > 0) {
-      await this.#passFaulty("out", bytes);
+    } else if (this.#faults.any) {
+      await this.#faults.pass("out", bytes);
     } else if (this.#clock.phase === "websocket") {
       const written = this.#down.write(bytes);
       this.#conversation.fromServer(bytes);
@@ -402,7 +379,7 @@ export class TapConnection implements TappedPeer {
     if (this.#ending) return this.#destroyIfSaid();
     if (this.#cutting) return this.destroy();
     this.#clock.noteEnding();
-    await this.#lines?.out.drained();
+    await this.#faults.drained("out");
     await this.#down.end();
     if (this.#clientEnded) this.destroy();
   }

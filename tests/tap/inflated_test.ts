@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { PerMessageDeflateOptions } from "ws";
 import { applyMask, createDeflater, createInflater, encodeFrame } from "@/frames/mod.ts";
 import type { CaptureEvent, FrameEvent, FrameRecord } from "@/protocol/mod.ts";
-import type { Tap } from "@/tap/mod.ts";
+import { parseFault, type Tap } from "@/tap/mod.ts";
 import {
   bytes,
   concat,
@@ -434,4 +434,19 @@ Deno.test("the journal gives events with what came out, in their own memory", as
   assertEquals(event?.compressed, {
     ...{ first: 0, opcode: 1, inflated: { length: 5, bytes: utf8.encode("hello") } },
   });
+});
+
+Deno.test("what faults are done to is inflated as it was sent", async () => {
+  const perMessageDeflate = { threshold: 0 };
+  await using echo = await WsEcho.start({ perMessageDeflate });
+  const faults = [parseFault("dir=in latency=1ms")];
+  const { tap, port } = startTap({ target: echo.address, guard: false, faults });
+  await using _tap = tap;
+  await using client = await WsClient.open(port, { perMessageDeflate });
+  client.socket.send("slowly ".repeat(20));
+  await client.message();
+  for (const record of records(tap)) {
+    assertEquals(text(inflatedOf(tap, record)!), "slowly ".repeat(20));
+  }
+  assertEquals(records(tap).length, 2);
 });
