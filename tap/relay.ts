@@ -5,8 +5,8 @@ export type NetConn = Deno.Conn<Deno.NetAddr>;
 const BUFFER_SIZES = [2 * 1024, 8 * 1024, 32 * 1024, 64 * 1024, 128 * 1024] as const;
 
 /**
- * A reader whose buffer follows the traffic: it grows while reads fill it and shrinks when a
- * smaller one would do, so that thousands of idle connections cost 2 KiB each.
+ * A reader whose buffer follows the traffic: it grows while reads fill it and shrinks when they
+ * fill little of it, so that thousands of idle connections cost 2 KiB each.
  */
 export class AdaptiveReader {
   readonly #conn: Deno.Conn;
@@ -32,10 +32,11 @@ export class AdaptiveReader {
 
   /** Chooses the next read's buffer. */
   #resize(count: number): void {
-    const full = count === this.#buffer.length;
-    const fitsSmaller = this.#size > 0 && count < BUFFER_SIZES[this.#size - 1];
-    const size = this.#size + (full ? 1 : 0) - (fitsSmaller ? 1 : 0);
-    if (size === this.#size || size === BUFFER_SIZES.length) return;
+    let size = this.#size;
+    if (count === this.#buffer.length) size = Math.min(size + 1, BUFFER_SIZES.length - 1);
+    // Not at once: a stream whose reads differ a little would get a new buffer for each of them.
+    else while (size > 0 && count < BUFFER_SIZES[size - 1] / 2) size--;
+    if (size === this.#size) return;
     this.#size = size;
     this.#buffer = new Uint8Array(BUFFER_SIZES[size]);
   }
