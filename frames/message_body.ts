@@ -89,9 +89,9 @@ export class InflatedBody implements MessageBody {
 
   #end(frame: Frame): Finding | null {
     this.#ended = true;
-    const fault = this.#take(frame, this.#inflater.end(this.#room));
+    const fault = this.#take(frame, inflatedEnd(this.#inflater, frame, this.#room));
     if (fault || !this.#utf8?.needed) return fault;
-    return notUtf8(lastOffset(frame), "text ends inside a character");
+    return notUtf8(frame, "text ends inside a character");
   }
 
   #take(frame: Frame, { output, stop }: Inflated): Finding | null {
@@ -100,19 +100,26 @@ export class InflatedBody implements MessageBody {
     this.#room -= output.length;
     const invalid = this.#utf8?.check(output) ?? -1;
     if (invalid >= 0) this.#stopped = true;
-    if (invalid >= 0) return notUtf8(lastOffset(frame), `text is not UTF-8, byte ${invalid}`);
+    if (invalid >= 0) return notUtf8(frame, `text is not UTF-8, byte ${invalid}`);
     if (!stop) return null;
     this.#stopped = true;
     return stopFinding(frame, stop);
   }
 }
 
-/** §8.1 counts here for what comes out, so that the frame's last byte is the one that proves it. */
-function notUtf8(offset: number, what: string): Finding {
-  return findingOf("text-not-utf8", offset, `inflated ${what}`);
+/** Ends a message; what is wrong there shows at the last byte that its sender sent. */
+export function inflatedEnd(inflater: Inflater, { payload }: Frame, room: number): Inflated {
+  const { output, stop } = inflater.end(room);
+  return { output, stop: stop && { ...stop, index: Math.max(payload.length - 1, 0) } };
 }
 
-function stopFinding(frame: Frame, { reason, index, what }: InflateStop): Finding {
+/** §8.1 counts here for what comes out, so that the frame's last byte is the one that proves it. */
+export function notUtf8(frame: Frame, what: string): Finding {
+  return findingOf("text-not-utf8", lastOffset(frame), `inflated ${what}`);
+}
+
+/** Why a frame's payload can't be inflated to its end, as a broken rule. */
+export function stopFinding(frame: Frame, { reason, index, what }: InflateStop): Finding {
   const offset = Math.min(frame.offset + frame.header.length + index, lastOffset(frame));
   return reason === "full"
     ? findingOf("inflated-too-big", offset, "the message inflates to more than the limit")

@@ -1,3 +1,4 @@
+import type { FrameByteSource } from "./client_messages.ts";
 import type { HeadEvent } from "./capture_events.ts";
 import type { CaptureStats, FrameRecord } from "./monitor_records.ts";
 
@@ -105,7 +106,7 @@ export interface CaptureReadOptions {
 
 /** Bytes of a captured frame. */
 export interface CapturedBytes {
-  /** Bytes of the frame on the wire. */
+  /** Bytes of the frame on the wire, or of the inflated message. */
   total: number;
   /** Bytes of it that were kept, from the first on. */
   kept: number;
@@ -124,11 +125,18 @@ export interface CaptureSource {
    */
   read(cursor: number, options?: CaptureReadOptions): CaptureReading;
   /**
-   * Reads a piece of a frame.
+   * Reads a piece of a frame, or of the compressed message that it belongs to.
    *
-   * @returns The bytes, or `null` if the frame isn't in the ring.
+   * @param source Which bytes. @default "wire"
+   * @returns The bytes, or `null` if the frame isn't in the ring, or nothing was inflated.
    */
-  bytes(connection: string, frame: number, offset: number, length: number): CapturedBytes | null;
+  bytes(
+    connection: string,
+    frame: number,
+    offset: number,
+    length: number,
+    source?: FrameByteSource,
+  ): CapturedBytes | null;
   /**
    * The heads of a connection's opening handshake, its request first.
    *

@@ -31,6 +31,31 @@ export interface HeadEvent {
   bytes: Uint8Array;
 }
 
+/** What came out of a compressed message (RFC 7692). */
+export interface InflatedContent {
+  /** Bytes that came out. */
+  length: number;
+  /** The first of them, as many as were kept; secrets are overwritten, with the same length. */
+  bytes: Uint8Array;
+}
+
+/** The compressed message (RFC 7692) that a frame belongs to. */
+export interface CompressedPart {
+  /** Number of the message's first frame in its connection. */
+  first: number;
+  /** Opcode of the message: 1 for text, 2 for binary. */
+  opcode: number;
+  /**
+   * The frame's payload on the wire was overwritten, as far as somebody could inflate it: the message
+   * holds a secret, or text that couldn't be searched for one.
+   */
+  hidden?: true;
+  /** Why the message couldn't be inflated from this frame on, for people. */
+  problem?: string;
+  /** On the message's last frame: what came out of all its frames; absent if nothing could. */
+  inflated?: InflatedContent;
+}
+
 /** A frame as it stood on the wire. */
 export interface FrameEvent {
   /** Which event it is. */
@@ -51,6 +76,8 @@ export interface FrameEvent {
   wire: Uint8Array;
   /** What it does against the standard. */
   findings: FindingRecord[];
+  /** The compressed message that it belongs to; absent for any other frame. */
+  compressed?: CompressedPart;
   /** What a fault that was asked for did to it. */
   fault?: string;
 }

@@ -22,6 +22,19 @@ const FindingSchema = v.object({
   message: v.string(),
 });
 
+const CompressedSchema = v.object({
+  first: Count,
+  opcode: v.picklist([1, 2]),
+  hidden: v.exactOptional(v.literal(true)),
+  problem: v.exactOptional(v.string()),
+  inflated: v.exactOptional(
+    v.pipe(
+      v.object({ length: Count, bytes: Base64 }),
+      v.check(({ length, bytes }) => bytes.length <= length, "it has more bytes than its length"),
+    ),
+  ),
+});
+
 const CaptureHeaderSchema = v.object({
   roomscope: v.literal("capture"),
   version: v.pipe(v.number(), v.integer()),
@@ -52,6 +65,7 @@ const CaptureEventSchema = v.variant("type", [
     length: Count,
     wire: Base64,
     findings: v.array(FindingSchema),
+    compressed: v.exactOptional(CompressedSchema),
     fault: v.exactOptional(v.string()),
   }),
   v.object({

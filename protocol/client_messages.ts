@@ -113,7 +113,13 @@ export interface MonitorStop {
   type: "monitor_stop";
 }
 
-/** `frame_get {connection, frame, offset, length}`: asks for a captured frame's bytes. */
+/**
+ * Which bytes of a frame are meant: `wire`, header and masked payload as they were on the wire, or
+ * `inflated`, what came out of the compressed message that the frame belongs to.
+ */
+export type FrameByteSource = "wire" | "inflated";
+
+/** `frame_get {connection, frame, offset, length, source?}`: asks for a captured frame's bytes. */
 export interface FrameGet {
   /** Tells the messages apart. */
   type: "frame_get";
@@ -121,10 +127,16 @@ export interface FrameGet {
   connection: string;
   /** Number of the frame in its connection. */
   frame: number;
-  /** First byte, counted from the beginning of the frame. */
+  /** First byte, counted from the beginning of the frame, or of the inflated message. */
   offset: number;
   /** Number of bytes, 1 to 32,768. */
   length: number;
+  /**
+   * Which bytes: `inflated` is what came out of the compressed message that the frame belongs to.
+   *
+   * @default "wire"
+   */
+  source?: FrameByteSource;
 }
 
 /** `heads_get {connection}`: asks for the heads of a captured connection's opening handshake. */

@@ -79,6 +79,7 @@ export const FrameGet = v.object({
   frame: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   offset: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   length: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_FRAME_GET_BYTES)),
+  source: v.optional(v.picklist(["wire", "inflated"])),
 });
 
 export const HeadsGet = v.object({ type: v.literal("heads_get"), connection: connectionId });

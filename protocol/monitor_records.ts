@@ -157,6 +157,30 @@ export interface FindingRecord {
   message: string;
 }
 
+/** The compressed message (RFC 7692) that a frame belongs to, as lists show it. */
+export interface CompressedRecord {
+  /** Number of the message's first frame in its connection. */
+  first: number;
+  /** Opcode of the message: 1 for text, 2 for binary. */
+  opcode: number;
+  /** The payload on the wire was overwritten: the message holds a secret, or may hold one. */
+  hidden?: true;
+  /** Why the message couldn't be inflated from this frame on, for people. */
+  problem?: string;
+  /** On the message's last frame: what came out of all its frames; absent if nothing could. */
+  inflated?: InflatedRecord;
+}
+
+/** What came out of a compressed message. */
+export interface InflatedRecord {
+  /** Bytes that came out. */
+  length: number;
+  /** Bytes of them that were kept, from the first on. */
+  kept: number;
+  /** The first 64 bytes at most, base64. */
+  preview: string;
+}
+
 /** A captured frame: its header as fields and the beginning of its payload. */
 export interface FrameRecord {
   /** Connection it belongs to. */
@@ -183,6 +207,8 @@ export interface FrameRecord {
   preview: string;
   /** What it does against the standard. */
   findings: FindingRecord[];
+  /** The compressed message that it belongs to; absent for any other frame. */
+  compressed?: CompressedRecord;
 }
 
 /** How full the capture's ring is. */

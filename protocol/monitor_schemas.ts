@@ -105,6 +105,16 @@ export const FindingRecord = v.object({
   message: v.string(),
 });
 
+export const InflatedRecord = v.object({ length: count, kept: count, preview: v.string() });
+
+export const CompressedRecord = v.object({
+  first: count,
+  opcode: count,
+  hidden: v.optional(v.literal(true)),
+  problem: v.optional(v.string()),
+  inflated: v.optional(InflatedRecord),
+});
+
 export const FrameRecord = v.object({
   connection: v.string(),
   frame: count,
@@ -118,6 +128,7 @@ export const FrameRecord = v.object({
   length: count,
   preview: v.string(),
   findings: v.array(FindingRecord),
+  compressed: v.optional(CompressedRecord),
 });
 
 export const CaptureStats = v.object({

@@ -1,3 +1,4 @@
+import type { FrameByteSource } from "./client_messages.ts";
 import type { ErrorCode } from "./error_codes.ts";
 import type {
   Bucket,
@@ -292,7 +293,7 @@ export interface Frames {
   skipped: number;
 }
 
-/** `frame_bytes`: a piece of a captured frame as it was on the wire, secrets overwritten. */
+/** `frame_bytes`: a piece of a captured frame, or of the message inflated; secrets overwritten. */
 export interface FrameBytes {
   /** Tells the messages apart. */
   type: "frame_bytes";
@@ -300,9 +301,11 @@ export interface FrameBytes {
   connection: string;
   /** Number of the frame in its connection. */
   frame: number;
-  /** First byte, counted from the beginning of the frame. */
+  /** Which bytes, as it was asked for; absent: on the wire. */
+  source?: FrameByteSource;
+  /** First byte, counted from the beginning of the frame, or of the inflated message. */
   offset: number;
-  /** Bytes of the frame on the wire. */
+  /** Bytes of the frame on the wire, or of the inflated message. */
   total: number;
   /** Bytes of it that were kept, from the first on. */
   kept: number;
@@ -310,7 +313,7 @@ export interface FrameBytes {
   bytes: string;
 }
 
-/** `frame_gone`: the frame has left the ring or never was in it. */
+/** `frame_gone`: the frame has left the ring or never was in it, or its message wasn't inflated. */
 export interface FrameGone {
   /** Tells the messages apart. */
   type: "frame_gone";
@@ -318,6 +321,8 @@ export interface FrameGone {
   connection: string;
   /** Number of the frame in its connection. */
   frame: number;
+  /** Which bytes, as it was asked for; absent: on the wire. */
+  source?: FrameByteSource;
 }
 
 /** A captured head of an opening handshake. */

@@ -166,10 +166,13 @@ export const Frames = v.object({
   skipped: count,
 });
 
+const frameSource = v.picklist(["wire", "inflated"]);
+
 export const FrameBytes = v.object({
   type: v.literal("frame_bytes"),
   connection: v.string(),
   frame: count,
+  source: v.optional(frameSource),
   offset: count,
   total: count,
   kept: count,
@@ -180,6 +183,7 @@ export const FrameGone = v.object({
   type: v.literal("frame_gone"),
   connection: v.string(),
   frame: count,
+  source: v.optional(frameSource),
 });
 
 export const HeadRecord = v.object({

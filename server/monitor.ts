@@ -99,13 +99,14 @@ export class Monitor {
 
   /** Answers `frame_get`. */
   sendBytes(connection: Connection, request: ClientMessageOf<"frame_get">): void {
-    const { connection: id, frame, offset, length } = request;
+    const { connection: id, frame, offset, length, source } = request;
+    const asked = source === undefined ? {} : { source };
     if ((connection.socket?.bufferedAmount ?? 0) > BUSY_BYTES) {
       return this.#send(connection, { type: "error", ...TOO_BUSY });
     }
-    const found = this.#options.capture?.bytes(id, frame, offset, length) ?? null;
+    const found = this.#options.capture?.bytes(id, frame, offset, length, source) ?? null;
     if (found === null) {
-      return this.#send(connection, { type: "frame_gone", connection: id, frame });
+      return this.#send(connection, { type: "frame_gone", connection: id, frame, ...asked });
     }
     const { total, kept } = found;
     const bytes = found.bytes.toBase64();
@@ -113,6 +114,7 @@ export class Monitor {
       type: "frame_bytes",
       connection: id,
       frame,
+      ...asked,
       offset,
       total,
       kept,

@@ -4,15 +4,19 @@ import type {
   CaptureReadOptions,
   CaptureSource,
   CaptureStats,
+  CompressedPart,
   FindingRecord,
+  FrameByteSource,
   FrameRecord,
   HeadEvent,
+  InflatedContent,
 } from "../protocol/mod.ts";
 import { type Block, BlockStore } from "./block_store.ts";
 import type { PlacedFrame } from "./capture_journal.ts";
 import { type CapturedFrame, eventOf, recordOf, wireBytes } from "./captured_frame.ts";
 import type { FrameRun } from "./frame_run.ts";
 import { HeadStore } from "./head_store.ts";
+import { inflatedPiece } from "./inflated_content.ts";
 import { plainFrameAt, plainFrameLength, type WireFrame } from "./wire_frame.ts";
 
 /** How much a capture holds where {@linkcode CaptureRingOptions} says nothing else. */
@@ -36,7 +40,7 @@ export interface CaptureRingOptions {
    */
   maxFrames?: number;
   /**
-   * The most bytes of frames on the wire; 0 keeps none, `Infinity` any number.
+   * The most bytes of frames on the wire and of inflated messages; 0 keeps none, `Infinity` any number.
    *
    * @default 16777216 (16 MiB)
    */
@@ -63,6 +67,8 @@ export interface CapturedRun {
   run: FrameRun;
   /** What a fault does to the frame, if it is one. */
   fault?: string | undefined;
+  /** The compressed message that the frame belongs to, if it is one. */
+  compressed?: CompressedPart | undefined;
 }
 
 /**
@@ -87,7 +93,10 @@ interface StoredRun {
   start: number;
 }
 
-type FrameFacts = Pick<CapturedFrame, "headerLength" | "payloadLength" | "findings" | "fault">;
+type FrameFacts = Pick<
+  CapturedFrame,
+  "headerLength" | "payloadLength" | "findings" | "fault" | "compressed"
+>;
 
 /** What one connection has in the ring, and had. */
 interface Tally {
@@ -168,16 +177,18 @@ export class CaptureRing implements CaptureSource {
    *
    * @param captured The frames and where they belong.
    */
-  add({ connection, number, at, direction, run, fault }: CapturedRun): void {
+  add(captured: CapturedRun): void {
+    const { connection, number, at, direction, run } = captured;
     const { bytes, count, frame } = run;
     const { block, start } = this.#blocks.keep(bytes);
     const end = start + bytes.length;
     const place = this.#nextPlace;
-    const facts = frame && factsOf(frame, fault);
-    this.#runs.push({ connection, at, direction, block, end, facts, number, place, count, start });
+    const facts = frame && factsOf(frame, captured);
+    const stored = { connection, at, direction, block, end, facts, number, place, count, start };
+    this.#runs.push(stored);
     this.#nextPlace += count;
     this.#count(connection, count);
-    this.#keptBytes += bytes.length;
+    this.#keptBytes += bytesOf(stored);
     this.#makeRoom();
   }
 
@@ -364,13 +375,21 @@ export class CaptureRing implements CaptureSource {
    * @param frame Number of the frame in its connection.
    * @param offset First byte, from 0.
    * @param length How many bytes at most.
-   * @returns The bytes, or `null` if the frame isn't in the ring.
+   * @param source Which bytes. `"inflated"` takes any frame of a compressed message.
+   * @returns The bytes, or `null` if the frame isn't in the ring, or nothing was inflated.
    */
-  bytes(connection: string, frame: number, offset: number, length: number): CapturedBytes | null {
+  bytes(
+    connection: string,
+    frame: number,
+    offset: number,
+    length: number,
+    source: FrameByteSource = "wire",
+  ): CapturedBytes | null {
     const found = this.#find(connection, frame);
     if (!found) return null;
     const from = Math.max(0, offset);
     const to = from + Math.max(0, length);
+    if (source === "inflated") return inflatedPiece(this.#inflatedOf(found), from, to);
     return {
       total: found.headerLength + found.payloadLength,
       kept: found.stored.length,
@@ -388,6 +407,18 @@ export class CaptureRing implements CaptureSource {
     return null;
   }
 
+  /** What came out of the compressed message that a frame belongs to: its last frame has it. */
+  #inflatedOf({ connection, direction, compressed }: CapturedFrame): InflatedContent | null {
+    if (!compressed) return null;
+    for (let i = this.#runs.length - 1; i >= this.#first; i--) {
+      const run = this.#runs[i] as StoredRun;
+      const { inflated, first } = run.facts?.compressed ?? {};
+      const same = first === compressed.first && run.direction === direction;
+      if (inflated && same && run.connection === connection) return inflated;
+    }
+    return null;
+  }
+
   /** How many frames with a place from `cursor` on have left for want of room. */
   #discardedSince(cursor: number, connection: string | undefined): number {
     if (connection !== undefined) {
@@ -399,8 +430,8 @@ export class CaptureRing implements CaptureSource {
 }
 
 /** What a run takes of the ring. */
-function bytesOf({ start, end }: StoredRun): number {
-  return end - start;
+function bytesOf({ start, end, facts }: StoredRun): number {
+  return end - start + (facts?.compressed?.inflated?.bytes.length ?? 0);
 }
 
 /** The newest `count` frames of a run, oldest first. */
@@ -419,16 +450,17 @@ function lastOf(run: StoredRun, count: number): CapturedFrame[] {
       const { wire: stored, header, payloadLength } = plainFrameAt(memory, start, 0);
       const { number, place } = { number: run.number + i, place: run.place + i };
       const facts = { headerLength: header.length, payloadLength, findings: NOTHING };
-      frames.push({ connection, number, at, direction, place, stored, ...facts, fault: undefined });
+      const none = { fault: undefined, compressed: undefined };
+      frames.push({ connection, number, at, direction, place, stored, ...facts, ...none });
     }
     start += length;
   }
   return frames;
 }
 
-function factsOf(frame: WireFrame, fault: string | undefined): FrameFacts {
-  const { header, payloadLength } = frame;
-  return { headerLength: header.length, payloadLength, findings: findingRecords(frame), fault };
+function factsOf(frame: WireFrame, { fault, compressed }: CapturedRun): FrameFacts {
+  const { header: { length: headerLength }, payloadLength } = frame;
+  return { headerLength, payloadLength, findings: findingRecords(frame), fault, compressed };
 }
 
 /** Findings as the protocol has them: their offsets count from the frame's beginning. */

@@ -1,10 +1,10 @@
 import { FIN_BIT, OPCODE_MASK, RSV1_BIT } from "../frames/header_layout.ts";
 import { applyMask, Opcode } from "../frames/mod.ts";
-import type { FindingRecord, FrameEvent, FrameRecord } from "../protocol/mod.ts";
+import type { CompressedPart, FindingRecord, FrameEvent, FrameRecord } from "../protocol/mod.ts";
+import { compressedRecord, PREVIEW_BYTES } from "./inflated_content.ts";
 import { hideTextSecrets } from "./secrets.ts";
 import { maskingKeyIn } from "./wire_header.ts";
 
-const PREVIEW_BYTES = 64;
 const RSV_SHIFT = 4;
 const RSV_MASK = 0x7;
 
@@ -27,6 +27,8 @@ export interface CapturedFrame {
   readonly findings: readonly FindingRecord[];
   /** What a fault does to it. */
   readonly fault: string | undefined;
+  /** The compressed message that it belongs to. */
+  readonly compressed: CompressedPart | undefined;
 }
 
 /** What the monitor shows of a frame. */
@@ -46,6 +48,7 @@ export function recordOf(frame: CapturedFrame): FrameRecord {
     length: payloadLength,
     preview: shownPayload(frame, PREVIEW_BYTES).toBase64(),
     findings: [...frame.findings],
+    ...(frame.compressed ? { compressed: compressedRecord(frame.compressed) } : {}),
   };
 }
 
@@ -58,6 +61,7 @@ export function eventOf(frame: CapturedFrame): FrameEvent {
     length: payloadLength,
     wire: wireBytes(frame, frame.stored.length),
     findings: [...findings],
+    ...(frame.compressed ? { compressed: frame.compressed } : {}),
     ...(frame.fault === undefined ? {} : { fault: frame.fault }),
   };
 }

@@ -51,7 +51,7 @@ export class ConnectionFaults {
   judge(direction: Direction, run: FrameRun, give: (run: FrameRun, fault?: string) => void): void {
     const line = this.#lines?.[direction];
     if (!line) return give(run);
-    for (const frame of framesIn(run)) give(runOf(frame), line.frame(frame));
+    for (const frame of framesIn(run)) give(runOf(frame, run.part), line.frame(frame));
   }
 
   /** Behind the handshake bytes take the way of faults; before it they pass. */

@@ -1,16 +1,17 @@
-import {
-  type Finding,
-  hasToken,
-  headerValues,
-  parseExtensions,
-  type RequestHead,
-  type ResponseHead,
+import type {
+  DeflateAgreement,
+  Extension,
+  Finding,
+  RequestHead,
+  ResponseHead,
 } from "../frames/mod.ts";
+import { deflateAgreement, deflateOffers } from "./deflate_agreement.ts";
 import { FrameGate } from "./frame_gate.ts";
 import type { FrameRun } from "./frame_run.ts";
 import { FrameStream } from "./frame_stream.ts";
 import { type HttpPart, requestFramer, responseFramer } from "./http_framing.ts";
-import type { TapLimits } from "./limits.ts";
+import { bound, type TapLimits } from "./limits.ts";
+import { MessageInflater } from "./message_inflater.ts";
 import {
   asksForWebSocket,
   looksLikeUpgrade,
@@ -70,6 +71,8 @@ export interface ConversationOptions {
 interface Exchange {
   method: string;
   upgrade: boolean;
+  /** The extensions that an upgrade request offers. */
+  offers: readonly Extension[];
   requestDone: boolean;
   /** Status of the final response, once its head came. */
   status: number | null;
@@ -272,7 +275,9 @@ export class Conversation {
   #beginExchange({ head, bytes }: { head: RequestHead; bytes: Uint8Array }): boolean {
     const upgrade = asksForWebSocket(head);
     const { method } = head;
-    this.#exchange = { method, upgrade, requestDone: false, status: null, responseDone: false };
+    const offers = upgrade ? deflateOffers(head) : [];
+    const begun = { requestDone: false, status: null, responseDone: false };
+    this.#exchange = { method, upgrade, offers, ...begun };
     if (upgrade) this.#events.upgradeRequested(bytes);
     const refusal = this.#guards ? refusalOf(head) : null;
     if (refusal) this.#refuse(refusal);
@@ -341,7 +346,7 @@ export class Conversation {
       this.#refuseUnaskedUpgrade();
       return [];
     }
-    this.#openFrames(hasDeflate(head));
+    this.#openFrames(deflateAgreement(exchange.offers, head));
     const released = this.#framesFromClient(this.#requests.takeRest());
     this.#framesFromServer(this.#responses.takeRest());
     return released;
@@ -356,10 +361,17 @@ export class Conversation {
 
   // ── WebSocket ──
 
-  #openFrames(allowRsv1: boolean): void {
+  #openFrames(agreement: DeflateAgreement | null): void {
     const maxKeptPayloadBytes = this.#maxKeptPayloadBytes;
-    const onRun = (direction: "in" | "out") => (run: FrameRun) =>
-      this.#events.frames(direction, run);
+    const allowRsv1 = agreement !== null;
+    const inflaters = this.#inflaters(agreement);
+    const onRun = (direction: "in" | "out") => {
+      // The gate inflates by itself, before it lets go of anything.
+      const inflater = this.#guards && direction === "in" ? null : inflaters?.[direction];
+      return inflater
+        ? (run: FrameRun) => this.#events.frames(direction, inflater.inflate(run))
+        : (run: FrameRun) => this.#events.frames(direction, run);
+    };
     const observing = {
       mode: "lenient",
       allowRsv1,
@@ -371,11 +383,24 @@ export class Conversation {
     } as const;
     this.#outbound = new FrameStream({ ...observing, sender: "server", onRun: onRun("out") });
     if (this.#guards) {
-      const limits = this.#limits;
-      this.#gate = new FrameGate({ limits, allowRsv1, maxKeptPayloadBytes, onRun: onRun("in") });
+      this.#gate = new FrameGate({
+        ...{ limits: this.#limits, allowRsv1, maxKeptPayloadBytes },
+        inflater: inflaters?.in,
+        onRun: onRun("in"),
+      });
     } else {
       this.#inbound = new FrameStream({ ...observing, sender: "client", onRun: onRun("in") });
     }
+  }
+
+  /** Without an agreement there are none, and frames cost nothing more. */
+  #inflaters(agreement: DeflateAgreement | null): Record<"in" | "out", MessageInflater> | null {
+    if (!agreement) return null;
+    const maxInflatedBytes = bound(this.#limits.maxInflatedBytes);
+    return {
+      in: new MessageInflater(agreement.client, { maxInflatedBytes, enforce: this.#guards }),
+      out: new MessageInflater(agreement.server, { maxInflatedBytes }),
+    };
   }
 
   #framesFromServer(chunk: Uint8Array): void {
@@ -390,10 +415,4 @@ export class Conversation {
     if (error) this.#verdict ??= { kind: "violation", error };
     return released;
   }
-}
-
-function hasDeflate({ headers }: ResponseHead): boolean {
-  const extensions = parseExtensions(headerValues(headers, "Sec-WebSocket-Extensions"));
-  return extensions?.some(({ name }) => name === "permessage-deflate") ??
-    hasToken(headerValues(headers, "Sec-WebSocket-Extensions"), "permessage-deflate");
 }

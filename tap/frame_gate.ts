@@ -10,6 +10,7 @@ import { concat } from "./byte_window.ts";
 import { type FrameRun, runOf, wireLength } from "./frame_run.ts";
 import { FrameStream } from "./frame_stream.ts";
 import { bound, type TapLimits } from "./limits.ts";
+import type { InflatedPart, MessageInflater } from "./message_inflater.ts";
 import { WireFrame } from "./wire_frame.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -23,6 +24,8 @@ export interface FrameGateOptions {
   allowRsv1: boolean;
   /** The most payload bytes of a frame that `onRun` gets. */
   maxKeptPayloadBytes: number;
+  /** Inflates the compressed messages. @default the handshake agreed on none */
+  inflater?: MessageInflater | undefined;
   /** Called with all frames, the offending one included. */
   onRun(run: FrameRun): void;
 }
@@ -41,13 +44,18 @@ export class FrameGate {
   #taken = 0;
   #goneEnd = 0;
   #violation: Finding | null = null;
+  readonly #inflater: MessageInflater | undefined;
+  /** What came out of the frame whose content broke a rule. */
+  #offendingPart: InflatedPart | null = null;
   readonly #maxControlFrames: number;
   #controlFrames = 0;
   /** When the second began in which they are counted. */
   #controlSince = -Infinity;
 
-  constructor({ limits, allowRsv1, maxKeptPayloadBytes, onRun }: FrameGateOptions) {
-    this.#onRun = onRun;
+  constructor(options: FrameGateOptions) {
+    const { limits, allowRsv1, maxKeptPayloadBytes } = options;
+    this.#inflater = options.inflater;
+    this.#onRun = options.onRun;
     this.#maxControlFrames = bound(limits.maxControlFramesPerSecond);
     this.#stream = new FrameStream({
       sender: "client",
@@ -104,10 +112,13 @@ export class FrameGate {
   }
 
   #take(run: FrameRun): void {
-    this.#violation ??= run.frame && this.#flood(run.frame);
+    if (this.#violation) return;
+    const shown = this.#inflater?.inflate(run) ?? run;
+    this.#violation = (run.frame && this.#flood(run.frame)) ?? shown.part?.finding ?? null;
+    this.#offendingPart = this.#violation && shown.part;
     if (this.#violation) return;
     this.#goneEnd = run.offset + wireLength(run);
-    this.#onRun(run);
+    this.#onRun(shown);
   }
 
   /** One control frame more than a second may have; no rule of RFC 6455, so the policy's code. */
@@ -127,7 +138,7 @@ export class FrameGate {
   #showOffender(held: Uint8Array, rest: Uint8Array): void {
     const bytes = concat([held, rest.subarray(0, MOST_OFFENDING_BYTES)]);
     const frame = offendingFrame(bytes, this.#violation as Finding, this.#goneEnd);
-    this.#onRun(runOf(frame));
+    this.#onRun(runOf(frame, this.#offendingPart));
   }
 }
 

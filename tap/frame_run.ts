@@ -1,3 +1,4 @@
+import type { InflatedPart } from "./message_inflater.ts";
 import { plainFrameAt, plainFrameLength, type WireFrame } from "./wire_frame.ts";
 
 /**
@@ -14,11 +15,13 @@ export interface FrameRun {
   readonly offset: number;
   /** The frame that isn't plain. */
   readonly frame: WireFrame | null;
+  /** What came out of the frame, where it belongs to a compressed message. */
+  readonly part: InflatedPart | null;
 }
 
 /** The run of one frame. */
-export function runOf(frame: WireFrame): FrameRun {
-  return { bytes: frame.wire, count: 1, offset: frame.offset, frame };
+export function runOf(frame: WireFrame, part: InflatedPart | null = null): FrameRun {
+  return { bytes: frame.wire, count: 1, offset: frame.offset, frame, part };
 }
 
 /** How many bytes the frames of a run had on the wire. */

@@ -96,7 +96,7 @@ export class FrameStream implements FrameSink {
 
   plain(count: number, { start, end }: { start: number; end: number }): void {
     const bytes = this.#bytes(start, end);
-    const run = { bytes, count, offset: start, frame: null };
+    const run = { bytes, count, offset: start, frame: null, part: null };
     // Frames that aren't kept as a whole are no part of a run.
     if (this.#mostShown < LARGEST_16_BIT_LENGTH) {
       for (const frame of framesIn(run)) this.frame(frame);

@@ -10,6 +10,8 @@ import { applyMask, isControl, Opcode } from "../frames/mod.ts";
 import type { FrameEvent } from "../protocol/mod.ts";
 import { maskingKeyIn } from "./wire_header.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /** A captured frame with its header read; its payload is unmasked when somebody asks for it. */
 export class FrameView {
   readonly event: FrameEvent;
@@ -45,6 +47,15 @@ export class FrameView {
       applyMask(this.#payload, this.maskingKey);
     }
     return this.#payload;
+  }
+
+  /**
+   * What somebody reads who looks for content: of a compressed message's last frame the inflated
+   * message, of its other frames nothing, of any other frame the payload.
+   */
+  get content(): Uint8Array {
+    const { compressed } = this.event;
+    return compressed ? compressed.inflated?.bytes ?? NOTHING : this.payload;
   }
 
   /** Whether only a part of the payload was kept. */

@@ -54,15 +54,22 @@ export class JsonSecretScanner {
     this.#name = null;
   }
 
-  /** Reads the next piece of the text, and overwrites the secret bytes in it with `hidden`. */
-  hide(bytes: Uint8Array, hidden: number): void {
+  /**
+   * Reads the next piece of the text, and overwrites the secret bytes in it with `hidden`; says
+   * whether there were any.
+   */
+  hide(bytes: Uint8Array, hidden: number): boolean {
+    let found = false;
     let i = 0;
     while (i < bytes.length) {
       if (this.#state === State.OUTSIDE) i = this.#skipToString(bytes, i);
       else if (this.#state === State.STRING && this.#name === null) i = this.#skipString(bytes, i);
-      else if (this.#isSecret(bytes[i])) bytes[i++] = hidden;
-      else i++;
+      else if (this.#isSecret(bytes[i])) {
+        found = true;
+        bytes[i++] = hidden;
+      } else i++;
     }
+    return found;
   }
 
   #skipToString(bytes: Uint8Array, from: number): number {

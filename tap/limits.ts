@@ -99,6 +99,14 @@ export interface TapLimits {
    * @default 100
    */
   maxControlFramesPerSecond: number;
+  /**
+   * The most bytes that a compressed message may inflate to (RFC 7692); nothing beyond is computed. A
+   * guard answers a client that goes beyond with 1009. For the capture it holds without a guard too:
+   * the message is shown up to there. Switched off, a small message may take any memory and time.
+   *
+   * @default 4194304 (4 MiB)
+   */
+  maxInflatedBytes: number;
 }
 
 /**
@@ -129,6 +137,7 @@ export const DEFAULT_TAP_LIMITS: Readonly<TapLimits> = Object.freeze({
   maxUnfinishedBytes: 64 * 1024,
   maxFragments: 1_024,
   maxControlFramesPerSecond: 100,
+  maxInflatedBytes: 4 * 1024 * 1024,
 });
 
 /** Fills in what wasn't given, and refuses what isn't a limit. */

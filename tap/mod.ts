@@ -20,6 +20,8 @@ export type {
   CaptureReadOptions,
   CaptureSource,
   CaptureStats,
+  CompressedPart,
+  CompressedRecord,
   ConnectionControl,
   ConnectionObserver,
   CutReason,
@@ -27,11 +29,14 @@ export type {
   EndingParty,
   FailedHandshake,
   FindingRecord,
+  FrameByteSource,
   FrameEvent,
   FrameRecord,
   GapEvent,
   HandshakeFailure,
   HeadEvent,
+  InflatedContent,
+  InflatedRecord,
   OpenEvent,
   TappedPeer,
 } from "../protocol/mod.ts";
@@ -40,7 +45,8 @@ export { type CaptureRingOptions, DEFAULT_CAPTURE } from "./capture_ring.ts";
 export { type FaultRule, parseFault } from "./faults.ts";
 export { DEFAULT_TAP_LIMITS, type TapLimits } from "./limits.ts";
 export { Tap, type TapAddress, type TapCloseOptions, type TapOptions } from "./tap.ts";
-export { replay, type ReplayDifference, type ReplayOptions, type ReplayResult } from "./replay.ts";
+export { replay, type ReplayOptions, type ReplayResult } from "./replay.ts";
+export type { ReplayDifference } from "./replay_comparison.ts";
 export type { TapTarget, TargetTls } from "./target.ts";
 export {
   type ByteSource,

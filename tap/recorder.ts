@@ -4,6 +4,7 @@ import { type Closing, ClosingWatch, isClose } from "./closing.ts";
 import type { FrameRun } from "./frame_run.ts";
 import { hideHeadSecrets } from "./head_secrets.ts";
 import type { CaptureRing } from "./capture_ring.ts";
+import { InflatedMessages } from "./inflated_messages.ts";
 import { RoundTrips } from "./round_trips.ts";
 import { SecretMask } from "./secrets.ts";
 
@@ -25,6 +26,7 @@ export class Recorder {
   readonly #redact: boolean;
   readonly #closing = new ClosingWatch();
   readonly #masks: { in: SecretMask; out: SecretMask };
+  #inflated: { in: InflatedMessages; out: InflatedMessages } | null = null;
   readonly #roundTrips = new RoundTrips();
   readonly #onRoundTrip: (milliseconds: number) => void;
   #excluded = false;
@@ -53,14 +55,25 @@ export class Recorder {
     this.#number += count;
     if (this.#excluded) {
       this.#masks[direction].skip();
+      this.#inflated?.[direction].skip();
       return;
     }
     const shown = this.#masks[direction].hide(run);
+    const compressed = shown.part
+      ? this.#messages(direction).take(number, shown.part, shown !== run)
+      : undefined;
     if (frame && isClose(frame)) {
       this.#closing.closed(direction === "in" ? "client" : "server", frame);
     }
     const { connection, at } = { connection: this.#connection, at: Date.now() };
-    this.#journal.add({ connection, number, at, direction, run: shown, fault });
+    this.#journal.add({ connection, number, at, direction, run: shown, fault, compressed });
+  }
+
+  /** Made with the first compressed message: most connections have none. */
+  #messages(direction: "in" | "out"): InflatedMessages {
+    const most = this.#ring.maxPayloadBytes;
+    this.#inflated ??= { in: new InflatedMessages(most), out: new InflatedMessages(most) };
+    return this.#inflated[direction];
   }
 
   /** Takes a head in, its secrets hidden. */

@@ -1,10 +1,15 @@
-import { findHeadEnd, FrameDecoder, Opcode } from "../frames/mod.ts";
+import { type DeflateAgreement, findHeadEnd, FrameDecoder } from "../frames/mod.ts";
 import type { CaptureEvent, FrameEvent } from "../protocol/mod.ts";
 import { concat } from "./byte_window.ts";
-import { fieldOf, headBytes, looseHead, madeRequest } from "./captures/head_text.ts";
+import { headBytes, looseHead, madeRequest } from "./captures/head_text.ts";
 import { frameEvent } from "./captures/pcap_reader.ts";
 import { FrameView } from "./frame_view.ts";
+import { InflatedMessages } from "./inflated_messages.ts";
+import { DEFAULT_TAP_LIMITS } from "./limits.ts";
+import { MessageInflater } from "./message_inflater.ts";
 import { AdaptiveReader, closeQuietly, type NetConn, SerialWriter } from "./relay.ts";
+import { compareAnswers, type ReplayDifference } from "./replay_comparison.ts";
+import { agreementOf, FrameResender, type Resent } from "./replay_compression.ts";
 import { dialTarget, type TapTarget } from "./target.ts";
 
 const DEFAULT_PATIENCE_MS = 2_000;
@@ -35,14 +40,6 @@ export interface ReplayOptions {
   headers?: readonly { name: string; value: string }[];
 }
 
-/** What came back differently. */
-export interface ReplayDifference {
-  /** Number of the frame in the capture; `null` for one more than the capture has. */
-  frame: number | null;
-  /** What is different, for people. */
-  message: string;
-}
-
 /** What came of sending one connection again. */
 export interface ReplayResult {
   /** Number of the connection in the capture. */
@@ -60,6 +57,8 @@ export interface ReplayResult {
 /**
  * Sends the client's side of one connection again, and compares what comes back: data and Close
  * frames in their order, pings and pongs in theirs, since those two lanes don't wait for each other.
+ * Compressed messages are compared as they were before that. They are sent as they were too, unless
+ * the server now agrees on less than it did then: then they are compressed anew, or not at all.
  *
  * @param events The connection's events, of a capture.
  * @param options Where to and how fast.
@@ -79,6 +78,7 @@ export async function replay(
 interface Script {
   connection: string;
   request: Uint8Array | null;
+  response: Uint8Array | null;
   status: string;
   frames: FrameEvent[];
   startAt: number;
@@ -97,6 +97,7 @@ function scriptOf(events: readonly CaptureEvent[]): Script {
   return {
     connection: (request ?? first).connection,
     request: request?.bytes ?? null,
+    response: response?.bytes ?? null,
     status: response ? statusOf(response.bytes) : "101",
     frames,
     startAt: (response ?? request ?? first).at,
@@ -113,7 +114,12 @@ class ReplayRun {
   readonly #patience: number;
   readonly #received: FrameEvent[] = [];
   readonly #differences: ReplayDifference[] = [];
+  #sentRequest: Uint8Array | null = null;
+  /** How both sides compress now. */
+  #agreement: DeflateAgreement | null = null;
   #sent = 0;
+  /** Messages and control frames that came, to their ends. */
+  #answered = 0;
   #ended = false;
   #news: (() => void)[] = [];
 
@@ -152,12 +158,13 @@ class ReplayRun {
   async #talk(conn: NetConn): Promise<void> {
     const writer = new SerialWriter(conn);
     const reader = new AdaptiveReader(conn);
-    await writer.write(this.#request());
+    this.#sentRequest = this.#request();
+    await writer.write(this.#sentRequest);
     const rest = await this.#readResponse(reader);
     if (!rest) return;
     const reading = this.#readFrames(reader, rest);
     await this.#sendFrames(writer);
-    await this.#await(this.#script.frames.filter(isAnswer).length);
+    await this.#await(this.#script.frames.filter(endsAnswer).length);
     closeQuietly(conn);
     await reading;
   }
@@ -194,30 +201,29 @@ class ReplayRun {
         `the handshake was answered ${status}, in the capture ${this.#script.status}`,
       );
     }
-    this.#compareExtensions(head);
+    this.#agreement = agreementOf(this.#sentRequest, head);
     return status === "101" ? bytes.subarray(end) : null;
-  }
-
-  /** Frames were made for what was agreed then. */
-  #compareExtensions(head: Uint8Array): void {
-    const now = fieldOf(looseHead(head), "sec-websocket-extensions") ?? "none";
-    const compressed = this.#script.frames.some((event) => new FrameView(event).rsv1);
-    if (compressed && now === "none") {
-      this.#note(null, "the capture has compressed frames, and the server doesn't compress now");
-    }
   }
 
   async #readFrames(reader: AdaptiveReader, rest: Uint8Array): Promise<void> {
     const decoder = new FrameDecoder({
-      ...{ sender: "server", mode: "lenient", allowRsv1: true },
+      ...{ sender: "server", mode: "lenient", allowRsv1: this.#agreement !== null },
       ...{ maxFrameBytes: Infinity, maxMessageBytes: Infinity, maxFragments: Infinity },
       maxKeptPayloadBytes: LARGEST_ANSWER_BYTES,
     });
     const { connection } = this.#script;
+    const { maxInflatedBytes } = DEFAULT_TAP_LIMITS;
+    const direction = this.#agreement?.server;
+    const inflater = direction ? new MessageInflater(direction, { maxInflatedBytes }) : null;
+    const gathered = new InflatedMessages(maxInflatedBytes);
     for (let bytes: Uint8Array | null = rest; bytes;) {
       for (const frame of decoder.decode(bytes)) {
-        const place = { connection, frame: this.#received.length, at: Date.now() };
-        this.#received.push(frameEvent(frame, { ...place, direction: "out" }));
+        const number = this.#received.length;
+        const place = { connection, frame: number, at: Date.now(), direction: "out" } as const;
+        const part = inflater?.push(frame) ?? null;
+        const compressed = part && gathered.take(number, part, false);
+        this.#received.push({ ...frameEvent(frame, place), ...(compressed ? { compressed } : {}) });
+        if (frame.fin) this.#answered++;
       }
       this.#tell();
       bytes = await reader.read().catch(() => null);
@@ -230,10 +236,13 @@ class ReplayRun {
     const { frames, startAt } = this.#script;
     const { speed = 1 } = this.#options;
     const began = performance.now();
+    const then = agreementOf(this.#script.request, this.#script.response);
+    const own = frames.filter((event) => !isAnswer(event));
+    const resender = new FrameResender(own, then?.client ?? null, this.#agreement?.client ?? null);
     let answers = 0;
     for (const event of frames) {
       if (isAnswer(event)) {
-        answers++;
+        if (endsAnswer(event)) answers++;
         continue;
       }
       if (speed === 0) await this.#await(answers);
@@ -241,15 +250,21 @@ class ReplayRun {
       if (this.#ended) {
         return this.#note(event.frame, "the server had ended the connection before it was sent");
       }
-      await writer.write(wholeWire(event));
-      this.#sent++;
+      await this.#resend(resender.resend(event), event, writer);
     }
   }
 
-  /** Waits until the server has sent so many frames, or patience ends. */
+  async #resend(resent: Resent, event: FrameEvent, writer: SerialWriter): Promise<void> {
+    if ("problem" in resent) return this.#note(event.frame, resent.problem);
+    if (resent.wire === null) return;
+    await writer.write(resent.wire);
+    this.#sent++;
+  }
+
+  /** Waits until the server has sent so many answers to their ends, or patience ends. */
   async #await(count: number): Promise<void> {
     const deadline = performance.now() + this.#patience;
-    while (this.#received.length < count && !this.#ended && performance.now() < deadline) {
+    while (this.#answered < count && !this.#ended && performance.now() < deadline) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#news.push(resolve);
       await withDeadline(promise, deadline);
@@ -262,15 +277,7 @@ class ReplayRun {
 
   #compare(): void {
     const expected = this.#script.frames.filter(isAnswer);
-    for (const lane of [isInOrder, isPingOrPong]) {
-      const then = expected.filter(lane);
-      const now = this.#received.filter(lane);
-      for (const [i, event] of then.entries()) {
-        const difference = now[i] ? differenceOf(event, now[i]) : `missing: ${shown(event)}`;
-        if (difference !== null) this.#note(event.frame, difference);
-      }
-      for (const more of now.slice(then.length)) this.#note(null, `one more: ${shown(more)}`);
-    }
+    this.#differences.push(...compareAnswers(expected, this.#received));
   }
 
   #note(frame: number | null, message: string): void {
@@ -282,37 +289,9 @@ function isAnswer({ direction }: FrameEvent): boolean {
   return direction === "out";
 }
 
-function isPingOrPong(event: FrameEvent): boolean {
-  const { opcode } = new FrameView(event);
-  return opcode === Opcode.PING || opcode === Opcode.PONG;
-}
-
-function isInOrder(event: FrameEvent): boolean {
-  return !isPingOrPong(event);
-}
-
-/** What wasn't kept of a payload is sent as zeros, so that the frames behind it are understood. */
-function wholeWire(event: FrameEvent): Uint8Array {
-  const missing = event.headerLength + event.length - event.wire.length;
-  return missing > 0 ? concat([event.wire, new Uint8Array(missing)]) : event.wire;
-}
-
-/** How two frames differ, masks aside; `null` if they don't. */
-function differenceOf(then: FrameEvent, now: FrameEvent): string | null {
-  const [a, b] = [new FrameView(then), new FrameView(now)];
-  if (then.wire[0] !== now.wire[0]) return `${shown(now)} in place of ${shown(then)}`;
-  if (then.length !== now.length) return `${now.length} bytes in place of ${then.length}`;
-  const place = a.payload.findIndex((byte, i) => byte !== b.payload[i]);
-  if (place < 0) return null;
-  const hex = (byte: number | undefined) => byte?.toString(16).padStart(2, "0") ?? "nothing";
-  return `payload byte ${place} is ${hex(b.payload[place])} in place of ${hex(a.payload[place])}`;
-}
-
-function shown(event: FrameEvent): string {
-  const { opcode, fin } = new FrameView(event);
-  return `a frame of opcode 0x${opcode.toString(16)}${
-    fin ? "" : " without FIN"
-  }, ${event.length} bytes`;
+/** Whether a frame is a server's, and the last of its message. */
+function endsAnswer(event: FrameEvent): boolean {
+  return isAnswer(event) && new FrameView(event).fin;
 }
 
 async function pause(milliseconds: number): Promise<void> {

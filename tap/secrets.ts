@@ -1,20 +1,28 @@
-import { type Frame, frameBytes, isControl, Opcode } from "../frames/mod.ts";
+import { type Frame, frameBytes, isControl, Opcode, Utf8Validator } from "../frames/mod.ts";
 import { concat } from "./byte_window.ts";
 import { type FrameRun, framesIn } from "./frame_run.ts";
 import { JsonSecretScanner } from "./json_secrets.ts";
+import type { InflatedPart } from "./message_inflater.ts";
 import { mayHoldSecret } from "./secret_hints.ts";
 
 /** What stands in the place of every hidden byte: `*`. */
 const HIDDEN = 0x2a;
 const CLOSE_CODE_BYTES = 2;
 
-/** What is known about the message that the next continuation belongs to. */
-type Message = "json" | "plain" | "unknown";
+/**
+ * What is known about the message that the next continuation belongs to. What a text holds that is
+ * `unknown` can't be judged: it is hidden.
+ */
+type Message = "json" | "compressed-json" | "plain" | "unknown";
 
 /**
  * Hides secrets in the captured frames of one direction, before they are stored: the values of the
  * JSON keys `token` and `session` in text messages, byte by byte and with the same length, however
- * the message is cut into frames. Compressed messages can't be read here and stay as they are.
+ * the message is cut into frames.
+ *
+ * Of a compressed text message the secrets are hidden in what came out of it. No byte of DEFLATE can
+ * be overwritten by itself, so from the frame on in which a secret begins the payloads are hidden
+ * whole; and so is what of a text couldn't be inflated, since it may hold a secret.
  *
  * With `redact` every payload is hidden, but for close codes.
  */
@@ -23,6 +31,8 @@ export class SecretMask {
   readonly #scanner = new JsonSecretScanner();
   // A continuation of a message whose beginning wasn't seen may be the rest of a secret.
   #message: Message = "unknown";
+  /** A secret has begun in the compressed message. */
+  #hidesRest = false;
 
   constructor(redact: boolean) {
     this.#redact = redact;
@@ -35,8 +45,8 @@ export class SecretMask {
    * @returns The run itself where nothing of it changes.
    */
   hide(run: FrameRun): FrameRun {
-    const { frame } = run;
-    if (frame) return this.apply(frame) ? { ...run, bytes: frameBytes(frame) } : run;
+    const { frame, part } = run;
+    if (frame) return this.apply(frame, part) ? { ...run, bytes: frameBytes(frame) } : run;
     if (this.#redact) return { ...run, bytes: concat(this.#redacted(run)) };
     this.#message = "json";
     this.#scanner.reset();
@@ -48,18 +58,25 @@ export class SecretMask {
   }
 
   /**
-   * Overwrites what is secret in the frame's payload.
+   * Overwrites what is secret in the frame's payload, and in what came out of it.
    *
-   * @returns Whether the payload may have changed.
+   * @returns Whether the payload may have changed; of a compressed message: whether it has.
    */
-  apply(frame: Frame): boolean {
+  apply(frame: Frame, part: InflatedPart | null = null): boolean {
     const { opcode } = frame;
     if (this.#redact) {
       frame.payload.fill(HIDDEN, opcode === Opcode.CLOSE ? CLOSE_CODE_BYTES : 0);
+      part?.output.fill(HIDDEN);
       return true;
     }
     if (isControl(opcode)) return false;
-    this.#begin(frame);
+    this.#begin(frame, part);
+    return part ? this.#applyInflated(frame, part) : this.#applyPlain(frame);
+  }
+
+  #applyPlain(frame: Frame): boolean {
+    // A compressed text whose rest nobody inflated.
+    if (this.#message === "compressed-json") this.#message = "unknown";
     if (this.#message === "plain") return false;
     // Most messages come in one frame and hold no secret: they aren't read as JSON.
     if (this.#message === "json" && isWhole(frame)) return hideTextSecrets(frame.payload);
@@ -74,10 +91,33 @@ export class SecretMask {
     this.#message = "unknown";
   }
 
-  #begin({ opcode, rsv1 }: Frame): void {
+  #begin(frame: Frame, part: InflatedPart | null): void {
+    const { opcode, rsv1 } = frame;
     if (opcode === Opcode.CONTINUATION) return;
-    this.#message = opcode === Opcode.TEXT && !rsv1 ? "json" : "plain";
     this.#scanner.reset();
+    this.#hidesRest = false;
+    if (opcode !== Opcode.TEXT) this.#message = "plain";
+    else if (!rsv1) this.#message = "json";
+    else if (part) this.#message = "compressed-json";
+    // Nobody agreed on RSV1: it is text with a wrong bit, or compressed all the same.
+    else this.#message = new Utf8Validator().check(frame.payload) < 0 ? "json" : "unknown";
+  }
+
+  #applyInflated({ payload }: Frame, part: InflatedPart): boolean {
+    const { output, inflatedBytes, problem } = part;
+    if (this.#message === "plain") return false;
+    if (this.#message === "unknown") output.fill(HIDDEN);
+    else if (this.#holdsSecret(part)) this.#hidesRest = true;
+    const shown = this.#hidesRest || this.#message === "unknown" ? 0 : inflatedBytes;
+    if (problem !== null) this.#message = "unknown";
+    payload.fill(HIDDEN, shown);
+    return shown < payload.length;
+  }
+
+  /** Overwrites the secrets in what came out of a frame. */
+  #holdsSecret({ output, first, last }: InflatedPart): boolean {
+    if (first && last && !mayHoldSecret(output)) return false;
+    return this.#scanner.hide(output, HIDDEN);
   }
 }
 

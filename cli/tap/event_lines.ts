@@ -10,6 +10,7 @@ import {
 } from "../../frames/mod.ts";
 import type {
   CaptureEvent,
+  CompressedPart,
   EndEvent,
   FindingRecord,
   FrameEvent,
@@ -146,17 +147,34 @@ function linkText({ message, answers }: FrameLink, paint: Paint): string[] {
 
 /** A finding on one line. */
 export function findingText({ rule, section, message, offset }: FindingRecord): string {
-  return `! ${rule} (RFC 6455 §${section.replace(/^§/, "")}, byte ${offset}): ${harmless(message)}`;
+  const where = section.startsWith("RFC") ? section : `RFC 6455 §${section.replace(/^§/, "")}`;
+  return `! ${rule} (${where}, byte ${offset}): ${harmless(message)}`;
 }
 
 function previewOf(view: FrameView): string {
-  const { opcode, payload, event: { length } } = view;
+  const { opcode, payload, event: { length, compressed } } = view;
+  if (compressed) return compressedText(view, compressed);
   if (length === 0) return "";
   if (opcode === Opcode.CLOSE) return closeText(payload);
   if (isReadable(view)) return quoted(new TextDecoder().decode(payload), TEXT_PREVIEW);
-  const shown = hexPairs(payload.subarray(0, HEX_PREVIEW_BYTES));
-  const label = view.rsv1 ? "compressed " : "";
-  return label + shown + (length > HEX_PREVIEW_BYTES ? " …" : "");
+  return (view.rsv1 ? "compressed " : "") + bytesText(payload, length);
+}
+
+/** The message before it was compressed, `inflated 5012 "text"`, in the line of its last frame. */
+function compressedText({ payload }: FrameView, part: CompressedPart): string {
+  const { inflated, problem, hidden, opcode } = part;
+  const notes = [hidden && "wire bytes hidden", problem && `not inflated: ${problem}`];
+  const noted = notes.filter(Boolean).map((note) => ` [${note}]`).join("");
+  if (!inflated) return `compressed ${bytesText(payload, payload.length)}${noted}`;
+  const { bytes, length } = inflated;
+  const shown = opcode === Opcode.TEXT
+    ? quoted(new TextDecoder().decode(bytes), TEXT_PREVIEW)
+    : bytesText(bytes, length);
+  return `inflated ${length} ${shown}${noted}`;
+}
+
+function bytesText(bytes: Uint8Array, length: number): string {
+  return hexPairs(bytes.subarray(0, HEX_PREVIEW_BYTES)) + (length > HEX_PREVIEW_BYTES ? " …" : "");
 }
 
 /** Text is read as text; so are control frames and fragments that hold nothing else. */
@@ -180,13 +198,18 @@ function hexPairs(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
-/** A frame's fields, then its bytes. */
+/** What of a frame is taken apart. */
+type Shown = Pick<FrameEvent, "wire" | "direction" | "findings" | "compressed">;
+
+/** A frame's fields, then its bytes, then what came out of a compressed message. */
 export function breakdown(
-  { wire, direction, findings }: Pick<FrameEvent, "wire" | "direction" | "findings">,
+  { wire, direction, findings, compressed }: Shown,
   paint: Paint,
 ): string[] {
   const sender = direction === "in" ? "client" : "server";
-  const { fields, missing } = explainFrame(wire, { sender, findings });
+  const deflated = compressed !== undefined;
+  const options = { sender, findings, compressed: deflated, allowRsv1: deflated } as const;
+  const { fields, missing } = explainFrame(wire, options);
   const rows = flattenFields(fields).map(({ pattern, raw, name, value, meaning, section }) => {
     const fits = pattern !== "" && pattern.length <= PLACE_WIDTH;
     const place = (fits ? pattern : raw.slice(0, PLACE_WIDTH)).padEnd(PLACE_WIDTH);
@@ -195,7 +218,21 @@ export function breakdown(
       paint("dim", `${harmless(meaning)} (${section})`)
     }`;
   });
-  return [...rows, ...(missing === "" ? [] : [`      ${missing}`]), ...dumpLines(wire, paint)];
+  return [
+    ...rows,
+    ...(missing === "" ? [] : [`      ${missing}`]),
+    ...dumpLines(wire, paint),
+    ...inflatedLines(compressed, paint),
+  ];
+}
+
+function inflatedLines(compressed: CompressedPart | undefined, paint: Paint): string[] {
+  const { inflated, first } = compressed ?? {};
+  if (!inflated) return [];
+  const { bytes, length } = inflated;
+  const kept = bytes.length < length ? `, the first ${bytes.length} were kept` : "";
+  const title = `inflated, ${length} bytes of the message that began with frame ${first}${kept}`;
+  return [`      ${paint("strong", title)}`, ...dumpLines(bytes, paint)];
 }
 
 function dumpLines(wire: Uint8Array, paint: Paint): string[] {
@@ -222,12 +259,22 @@ function frameJson(view: FrameView, link: FrameLink, withWire: boolean): string 
     ...{ rsv1, rsv2, rsv3, maskingKey: maskingKey?.toHex() ?? null, length },
     headerLength: event.headerLength,
     truncated: view.truncated,
-    ...(opcode === Opcode.TEXT && !rsv1
-      ? { text: new TextDecoder().decode(view.payload) }
-      : { base64: view.payload.toBase64() }),
+    ...contentJson(view.payload, opcode === Opcode.TEXT && !rsv1),
+    ...(event.compressed ? { compressed: compressedJson(event.compressed) } : {}),
     ...link,
     findings,
     ...(fault === undefined ? {} : { fault }),
     ...(withWire ? { wire: wire.toHex() } : {}),
   });
+}
+
+function compressedJson({ inflated, ...rest }: CompressedPart): object {
+  if (!inflated) return rest;
+  const { bytes, length } = inflated;
+  const content = contentJson(bytes, rest.opcode === Opcode.TEXT);
+  return { ...rest, inflated: { length, kept: bytes.length, ...content } };
+}
+
+function contentJson(bytes: Uint8Array, isText: boolean): object {
+  return isText ? { text: new TextDecoder().decode(bytes) } : { base64: bytes.toBase64() };
 }

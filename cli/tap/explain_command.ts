@@ -3,6 +3,9 @@ import { FlagError, type FlagSpec, helpText, readArguments } from "../flags.ts";
 import { breakdown, findingText } from "./event_lines.ts";
 import { bytesOfOperand } from "./input.ts";
 import type { Terminal } from "./terminal.ts";
+import { InflatedMessages } from "../../tap/inflated_messages.ts";
+import { DEFAULT_TAP_LIMITS } from "../../tap/mod.ts";
+import { MessageInflater } from "../../tap/message_inflater.ts";
 
 const FLAGS: Readonly<Record<string, FlagSpec>> = {
   "sender": {
@@ -10,7 +13,10 @@ const FLAGS: Readonly<Record<string, FlagSpec>> = {
     value: "client|server",
     help: "Who sent the bytes [the one whom the first frame's MASK bit fits]",
   },
-  "deflate": { kind: "boolean", help: "Take RSV1 as permessage-deflate's mark" },
+  "deflate": {
+    kind: "boolean",
+    help: "Take RSV1 as permessage-deflate's mark, and inflate (windows of 15 bits)",
+  },
   "help": { kind: "boolean", help: "Print this" },
 };
 
@@ -54,11 +60,19 @@ function explanation(bytes: Uint8Array, { sender, deflate, paint }: ExplanationO
     maxKeptPayloadBytes: Infinity,
   });
   const direction = from === "client" ? "in" : "out";
+  const { maxInflatedBytes } = DEFAULT_TAP_LIMITS;
+  const inflater = deflate === true ? new MessageInflater({}, { maxInflatedBytes }) : null;
+  const gathered = new InflatedMessages(maxInflatedBytes);
   const lines: string[] = [];
-  for (const frame of decoder.decode(bytes)) {
-    const findings = frame.findings.map((finding) => fromFrame(finding, frame.offset));
+  for (const [number, frame] of [...decoder.decode(bytes)].entries()) {
+    const part = inflater?.push(frame) ?? null;
+    const broken = part?.finding ? [...frame.findings, part.finding] : frame.findings;
+    const findings = broken.map((finding) => fromFrame(finding, frame.offset));
+    const compressed = part ? { compressed: gathered.take(number, part, false) } : {};
     lines.push(paint("strong", titleOf(frame)));
-    lines.push(...breakdown({ wire: frameBytes(frame), direction, findings }, paint));
+    lines.push(
+      ...breakdown({ wire: frameBytes(frame), direction, findings, ...compressed }, paint),
+    );
     lines.push(...findings.map((finding) => paint("bad", `      ${findingText(finding)}`)), "");
   }
   return [...lines, ...endOf(decoder, bytes, { direction, paint })];

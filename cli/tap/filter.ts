@@ -12,9 +12,11 @@ export const FILTER_HELP = `A filter is made of terms; all must hold, "or" separ
   len>125              payload bytes: = != > >= < <=
   dir=in  conn=3       in is from the client, out from the server
   rsv=4  code=1001     RSV bits as a number (RSV1 is 4); code of a Close frame
-  text~hello           the payload holds these words; "quoted" where there are spaces
+  text~hello           the payload holds these words; "quoted" where there are spaces; of a compressed
+                       message its last frame stands for what came out of it
+  inflated>1000        bytes that came out of a compressed message, asked of its last frame
   finding=mask-missing the rule that a frame breaks
-  finding control data fragment masked fin rsv fault text ping in …    words stand alone too`;
+  finding control data fragment masked fin rsv compressed fault text ping in …    words stand alone`;
 
 const OPCODES: Readonly<Record<string, number>> = {
   continuation: Opcode.CONTINUATION,
@@ -42,11 +44,13 @@ const NUMBERS: Readonly<Record<string, (view: FrameView) => number>> = {
   opcode: ({ opcode }) => opcode,
   rsv: rsvOf,
   code: closeCodeOf,
+  inflated: ({ event }) => event.compressed?.inflated?.length ?? NaN,
 };
 
 const WORDS: Readonly<Record<string, FrameFilter>> = {
   finding: ({ event }) => event.findings.length > 0,
   fault: ({ event }) => event.fault !== undefined,
+  compressed: ({ event }) => event.compressed !== undefined,
   control: ({ opcode }) => isControl(opcode),
   data: ({ isData }) => isData,
   fragment: ({ isFragment }) => isFragment,
@@ -213,9 +217,9 @@ function equalTerm(name: string, value: string, at: number): FrameFilter {
 function textTerm(operator: Operator, { text, at }: Token): FrameFilter {
   if (operator !== "~" && operator !== "=") throw wrong("text is compared with ~ and =", at);
   const decoder = new TextDecoder();
-  return ({ payload }) => {
-    const payloadText = decoder.decode(payload);
-    return operator === "=" ? payloadText === text : payloadText.includes(text);
+  return ({ content }) => {
+    const contentText = decoder.decode(content);
+    return operator === "=" ? contentText === text : contentText.includes(text);
   };
 }
 

@@ -5,19 +5,16 @@ import { FIN_BIT, OPCODE_MASK, RSV1_BIT } from "../../frames/header_layout.ts";
 import { Opcode, opcodeName } from "../../frames/opcodes.ts";
 import { formatClock, formatCount } from "../format.ts";
 import type { PageMonitor } from "../live/page_monitor.ts";
-import { CopyButton } from "../ui/CopyButton.tsx";
 import { Lamp } from "../ui/Lamp.tsx";
 import { Panel } from "../ui/Panel.tsx";
-import { Segments } from "../ui/Segments.tsx";
+import { BytesPane, type BytesPaneProps, type ShownBytes } from "./BytesPane.tsx";
 import { FieldTree } from "./FieldTree.tsx";
 import type { FrameBytes } from "./frame_bytes.ts";
 import type { FrameAddress } from "./frame_hash.ts";
-import { toHex } from "./frame_text.ts";
-import { describeByte, HexGrid } from "./HexGrid.tsx";
-import { PayloadView } from "./PayloadView.tsx";
+import { type PayloadOrigin, PayloadView } from "./PayloadView.tsx";
 import { type FrameParts, partsOf, unmaskedBytes } from "./payload_views.ts";
 import { selectByte, selectField, type Selection, type TreeRow, treeRows } from "./selection.ts";
-import { useFrameBytes } from "./use_frame_bytes.ts";
+import { type FrameLoad, useFrameBytes } from "./use_frame_bytes.ts";
 
 /** What the inspector shows. */
 export interface FrameInspectorProps {
@@ -37,6 +34,14 @@ export interface FrameInspectorProps {
 export function FrameInspector(props: FrameInspectorProps) {
   const { monitor, address, record, onClose } = props;
   const load = useFrameBytes(monitor, address);
+  // Kept here, so that the next frame is shown in the same way.
+  const [wish, setWish] = useState<ShownBytes>("wire");
+  const mayBeCompressed = record === null
+    ? load.bytes !== null && mayBelongToCompressed(load.bytes.bytes[0])
+    : record.compressed !== undefined;
+  const message = useFrameBytes(monitor, address, { source: "inflated", wanted: mayBeCompressed });
+  // A frame whose record isn't here may turn out to belong to no compressed message.
+  const isCompressed = mayBeCompressed && (record !== null || message.bytes !== null);
   const name = `Frame ${address.connection}.${address.frame}`;
   return (
     <Panel
@@ -59,7 +64,15 @@ export function FrameInspector(props: FrameInspectorProps) {
         </p>
       )}
       {load.bytes !== null && (
-        <Anatomy {...props} bytes={load.bytes} version={load.version} want={load.want} />
+        <Anatomy
+          {...props}
+          bytes={load.bytes}
+          version={load.version}
+          want={load.want}
+          inflated={isCompressed ? message : null}
+          wish={wish}
+          onWish={setWish}
+        />
       )}
     </Panel>
   );
@@ -70,18 +83,24 @@ function headline(record: FrameRecord): string {
   return `${way} · ${opcodeName(record.opcode)} · ${formatClock(record.at, true)}`;
 }
 
-interface AnatomyProps extends FrameInspectorProps {
+interface AnatomyProps extends FrameInspectorProps, Pick<BytesPaneProps, "wish" | "onWish"> {
   bytes: FrameBytes;
   version: number;
   want: (from: number, to: number) => void;
+  /** What came out of the compressed message that it belongs to; `null` for any other frame. */
+  inflated: FrameLoad | null;
 }
 
 /** Frames up to this size are fetched whole, bigger ones as they are looked at. */
 const FETCHED_WHOLE = 131_072;
 
-function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyProps) {
+function Anatomy(props: AnatomyProps) {
+  const { bytes, version, want, address, record, onOffset, inflated } = props;
+  const compressed = inflated !== null;
   const [field, setField] = useState<number | null>(null);
-  const view = useMemo(() => explain(bytes, record), [bytes, version, record]);
+  const view = useMemo(() => explain(bytes, record, compressed), [
+    ...[bytes, version, record, compressed],
+  ]);
   const { rows, parts, plain, findings } = view;
   const offset = Math.min(address.offset, Math.max(0, bytes.kept - 1));
   const selection: Selection = field === null || !holds(rows[field], offset)
@@ -90,6 +109,10 @@ function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyPro
   useEffect(() => {
     if (bytes.kept <= FETCHED_WHOLE) want(0, bytes.kept);
   }, [bytes]);
+  useEffect(() => {
+    const kept = inflated?.bytes?.kept ?? 0;
+    if (kept > 0 && kept <= FETCHED_WHOLE) inflated?.want(0, kept);
+  }, [inflated?.bytes]);
   const chooseByte = (target: number) => {
     setField(null);
     onOffset(target);
@@ -109,65 +132,71 @@ function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyPro
           </p>
         )}
       </div>
-      <BytesPane bytes={bytes} want={want} view={view} selection={selection} onByte={chooseByte} />
-      <PayloadView
-        payload={plain.subarray(parts.headerLength, Math.max(parts.headerLength, bytes.contiguous))}
-        length={Math.max(0, bytes.total - parts.headerLength)}
-        compressed={(bytes.bytes[0] & RSV1_BIT) !== 0}
-        onFetch={bytes.complete ? undefined : () => want(0, bytes.kept)}
-        fragment={isFragment(bytes.bytes[0])}
+      <BytesPane
+        bytes={bytes}
+        plain={plain}
+        want={want}
+        rows={rows}
+        selection={selection}
+        onByte={chooseByte}
+        inflated={inflated}
+        wish={props.wish}
+        onWish={props.onWish}
       />
+      {inflated?.bytes
+        ? (
+          <PayloadView
+            payload={inflated.bytes.bytes.subarray(0, inflated.bytes.contiguous)}
+            length={inflated.bytes.total}
+            onFetch={inflated.bytes.complete ? undefined : () => inflated.want(0, Infinity)}
+            origin={inflatedOrigin(record)}
+          />
+        )
+        : (
+          <PayloadView
+            payload={plain.subarray(
+              parts.headerLength,
+              Math.max(parts.headerLength, bytes.contiguous),
+            )}
+            length={Math.max(0, bytes.total - parts.headerLength)}
+            onFetch={bytes.complete ? undefined : () => want(0, bytes.kept)}
+            origin={wireOrigin(bytes.bytes[0], record)}
+          />
+        )}
     </div>
   );
 }
 
-type Source = "wire" | "unmasked";
+/** A frame that isn't in the list any more: its first byte says whether it is worth asking. */
+function mayBelongToCompressed(firstByte: number): boolean {
+  return (firstByte & RSV1_BIT) !== 0 || (firstByte & OPCODE_MASK) === Opcode.CONTINUATION;
+}
 
-const SOURCES = [
-  { value: "wire", label: "On the wire" },
-  { value: "unmasked", label: "Unmasked" },
-] as const;
+/** What the inflated message is. */
+function inflatedOrigin(record: FrameRecord | null): PayloadOrigin {
+  const { first, problem, hidden } = record?.compressed ?? {};
+  const notes = [
+    first === undefined || first === record?.frame
+      ? "inflated message"
+      : `inflated message, begun with frame ${first}`,
+    problem === undefined ? "" : `not whole: ${problem}`,
+    hidden ? "its bytes on the wire are hidden: it holds a secret, or might" : "",
+  ];
+  return { name: "Message", notes, isWhole: problem === undefined };
+}
 
-/** The grid of bytes, as they were on the wire or with the payload unmasked. */
-function BytesPane({ bytes, want, view, selection, onByte }: {
-  bytes: FrameBytes;
-  want: (from: number, to: number) => void;
-  view: FrameAnatomy;
-  selection: Selection;
-  onByte: (offset: number) => void;
-}) {
-  const [source, setSource] = useState<Source>("wire");
-  const { rows, parts, plain } = view;
-  const shown = source === "wire" ? bytes.bytes : plain;
-  const { offset } = selection;
-  return (
-    <div class="anatomy-bytes">
-      <div class="payload-head">
-        <h3 class="engraved">Bytes</h3>
-        {parts.key === null ? <span class="payload-note">not masked</span> : (
-          <Segments
-            name="byte-source"
-            legend="Which bytes"
-            options={SOURCES}
-            value={source}
-            onChange={setSource}
-          />
-        )}
-        <CopyButton text={() => toHex(shown.subarray(0, bytes.contiguous))} label="Copy hex" />
-      </div>
-      <HexGrid
-        bytes={shown}
-        has={(at) => bytes.has(at)}
-        want={want}
-        rows={rows}
-        selection={selection}
-        onByte={onByte}
-      />
-      <p class="byte-status">
-        {bytes.kept === 0 ? "no bytes" : describeByte(shown[offset], offset, rows)}
-      </p>
-    </div>
-  );
+/** What the payload is, as it was on the wire. */
+function wireOrigin(firstByte: number, record: FrameRecord | null): PayloadOrigin {
+  const fragment = isFragment(firstByte);
+  const compressed = (firstByte & RSV1_BIT) !== 0 || record?.compressed !== undefined;
+  const { problem, hidden } = record?.compressed ?? {};
+  const notes = [
+    compressed ? "compressed: shown as it is on the wire" : "",
+    problem === undefined ? "" : `not inflated: ${problem}`,
+    hidden ? "hidden: it holds a secret, or might" : "",
+    fragment ? "a fragment of a message" : "",
+  ];
+  return { name: "Payload", notes, isWhole: !fragment };
 }
 
 function isFragment(firstByte: number): boolean {
@@ -183,11 +212,17 @@ interface FrameAnatomy {
   findings: readonly ShownFinding[] | null;
 }
 
-function explain(bytes: FrameBytes, record: FrameRecord | null): FrameAnatomy {
+function explain(
+  bytes: FrameBytes,
+  record: FrameRecord | null,
+  compressed: boolean,
+): FrameAnatomy {
   const sender = record === null ? undefined : record.direction === "in" ? "client" : "server";
   // Pieces that aren't here yet are zeros: they must not be judged.
   const known = record?.findings ?? (bytes.complete ? undefined : []);
-  const { fields, findings } = explainFrame(bytes.bytes, { findings: known, sender });
+  const { fields, findings } = explainFrame(bytes.bytes, {
+    ...{ findings: known, sender, compressed, allowRsv1: compressed },
+  });
   const parts = partsOf(bytes.bytes, fields);
   return {
     rows: treeRows(fields),

@@ -7,7 +7,7 @@ import { useWindow } from "../list/use_window.ts";
 import { FRAME_ROW_HEIGHT, ROW_HEIGHT } from "../list/window_range.ts";
 import type { FrameEntry } from "../live/frame_ring.ts";
 import { droppedRows, listMove } from "./frame_cursor.ts";
-import { flagsOf } from "./frame_text.ts";
+import { compressedMark, flagsOf } from "./frame_text.ts";
 
 /** What the list of frames shows. */
 export interface FrameListProps {
@@ -148,6 +148,11 @@ function FrameRow({ entry, index, chosen, onChoose }: {
             title={record.findings.map(({ message }) => message).join("; ")}
           >
             ✕ {record.findings[0].rule}
+          </span>
+        )}
+        {record.compressed && (
+          <span class="compressed-mark" title={record.compressed.problem}>
+            {compressedMark(record)}
           </span>
         )}
         {entry.text}

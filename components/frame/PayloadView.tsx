@@ -9,34 +9,42 @@ type View = "text" | "json";
 
 const VIEWS = [{ value: "text", label: "Text" }, { value: "json", label: "JSON" }] as const;
 
+/** What the shown bytes are. */
+export interface PayloadOrigin {
+  /** The name: a frame's payload, or a message. */
+  name: "Payload" | "Message";
+  /** What is to be said of them; empty ones are passed over. */
+  notes: readonly string[];
+  /** Whether they can end inside a character only by mistake: they aren't a part of something. */
+  isWhole: boolean;
+}
+
 /** What the payload's views need. */
 export interface PayloadViewProps {
-  /** The unmasked payload, as far as it came. */
+  /** The unmasked payload or the inflated message, as far as it came. */
   payload: Uint8Array;
-  /** Bytes of the whole payload. */
+  /** Bytes of the whole of it. */
   length: number;
   /** Fetches what isn't here yet; absent when nothing is missing. */
   onFetch?: () => void;
-  /** Whether RSV1 says that it is compressed. */
-  compressed: boolean;
-  /** Whether it is a part of a message: FIN is 0, or the opcode says continuation. */
-  fragment: boolean;
+  /** What it is. */
+  origin: PayloadOrigin;
 }
 
 /** The payload as text or as JSON. */
 export function PayloadView(props: PayloadViewProps) {
-  const { payload, length, fragment } = props;
+  const { payload, length, origin } = props;
   const [view, setView] = useState<View>("text");
   const { text, valid } = useMemo(
-    () => textView(payload, payload.length === length && !fragment),
-    [payload, length, fragment],
+    () => textView(payload, payload.length === length && origin.isWhole),
+    [payload, length, origin.isWhole],
   );
   const json = useMemo(() => view === "json" ? jsonView(text) : null, [view, text]);
   const shown = json === null ? text : "json" in json ? json.json : "";
   return (
     <div class="payload">
       <div class="payload-head">
-        <h3 class="engraved">Payload</h3>
+        <h3 class="engraved">{origin.name}</h3>
         <Segments
           name="payload-view"
           legend="Payload as"
@@ -57,11 +65,9 @@ export function PayloadView(props: PayloadViewProps) {
   );
 }
 
-function note({ payload, length, compressed, fragment }: PayloadViewProps, valid: boolean): string {
-  if (length === 0) return "The payload is empty.";
-  const parts = [];
-  if (compressed) parts.push("compressed: shown as it is on the wire");
-  if (fragment) parts.push("a fragment of a message");
+function note({ payload, length, origin }: PayloadViewProps, valid: boolean): string {
+  if (length === 0) return `The ${origin.name.toLowerCase()} is empty.`;
+  const parts = origin.notes.filter((part) => part !== "");
   if (!valid) parts.push("not valid UTF-8 by itself: � stands for what isn’t");
   if (payload.length < length) {
     parts.push(`${formatCount(payload.length)} of ${formatCount(length)} bytes are here`);

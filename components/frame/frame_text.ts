@@ -1,6 +1,7 @@
-import type { FrameRecord } from "../../protocol/monitor_records.ts";
+import type { FrameRecord, InflatedRecord } from "../../protocol/monitor_records.ts";
 import { closeCodeName } from "../../frames/close.ts";
 import { isControl, Opcode } from "../../frames/opcodes.ts";
+import { formatCount } from "../format.ts";
 
 const RSV_BITS: readonly (readonly [number, string])[] = [[4, "RSV1"], [2, "RSV2"], [1, "RSV3"]];
 const CONTROL_PICTURES = 0x2400;
@@ -20,13 +21,32 @@ export function decodeBase64(base64: string): Uint8Array {
 
 /** The beginning of a frame's payload as one line: text as text, a close as its code, else hex. */
 export function previewOf(record: FrameRecord): string {
+  const inflated = record.compressed?.inflated;
+  if (inflated) return inflatedPreview(inflated, record.compressed?.opcode);
+  if (record.compressed?.hidden) return "hidden: it holds a secret, or might";
   const bytes = decodeBase64(record.preview);
   const more = record.length > bytes.length ? "…" : "";
   if (record.opcode === Opcode.CLOSE) return closePreview(bytes);
-  // RSV1 means compressed: no text to read in it.
-  if (record.opcode === Opcode.BINARY || record.rsv !== 0) return toHex(bytes) + more;
+  // Compressed: no text to read in it.
+  const compressed = record.rsv !== 0 || record.compressed !== undefined;
+  if (record.opcode === Opcode.BINARY || compressed) return toHex(bytes) + more;
   if (isControl(record.opcode) && !looksLikeText(bytes)) return toHex(bytes) + more;
   return visible(lenient.decode(bytes)) + more;
+}
+
+/** The beginning of what came out of a compressed message. */
+function inflatedPreview({ preview, length }: InflatedRecord, opcode: number | undefined): string {
+  const bytes = decodeBase64(preview);
+  const more = length > bytes.length ? "…" : "";
+  return (opcode === Opcode.BINARY ? toHex(bytes) : visible(lenient.decode(bytes))) + more;
+}
+
+/** What the list says of a frame of a compressed message; empty for any other. */
+export function compressedMark({ compressed }: FrameRecord): string {
+  if (!compressed) return "";
+  const { inflated, problem } = compressed;
+  if (inflated) return `inflated ${formatCount(inflated.length)}${problem ? ", not whole" : ""}`;
+  return problem ? "not inflated" : "compressed";
 }
 
 /** The bits that are set, by name: `FIN MASK`. */

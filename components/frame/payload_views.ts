@@ -1,5 +1,6 @@
 import { applyMask } from "../../frames/mask.ts";
 import type { Field } from "../../frames/explanation.ts";
+import type { TreeRow } from "./selection.ts";
 
 /** Where a frame's parts lie. */
 export interface FrameParts {
@@ -59,4 +60,14 @@ export function jsonView(text: string): { json: string } | { problem: string } {
   } catch (error) {
     return { problem: error instanceof Error ? error.message : "not JSON" };
   }
+}
+
+/** An inflated message as the one field of its bytes, for the grid. */
+export function messageRows(length: number): TreeRow[] {
+  const field: Field = {
+    ...{ id: "payload", name: "inflated message", pattern: "", raw: "", value: "", meaning: "" },
+    ...{ bitOffset: 0, bitLength: 8 * length, byteOffset: 0, byteLength: length },
+    ...{ section: "RFC 7692 §7.2.2", complete: true },
+  };
+  return [{ field, level: 1 }];
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { MAX_FRAME_GET_BYTES } from "../../protocol/client_messages.ts";
+import { type FrameByteSource, MAX_FRAME_GET_BYTES } from "../../protocol/client_messages.ts";
 import type { PageMonitor } from "../live/page_monitor.ts";
 import { FrameBytes } from "./frame_bytes.ts";
 import type { FrameAddress } from "./frame_hash.ts";
@@ -20,11 +20,23 @@ export interface FrameLoad {
   want: (from: number, to: number) => void;
 }
 
+/** Which bytes are fetched. */
+export interface FrameBytesOptions {
+  /** The frame on the wire, or the compressed message that it belongs to. @default "wire" */
+  source?: FrameByteSource;
+  /** Whether they are of use; nothing is asked for otherwise. @default true */
+  wanted?: boolean;
+}
+
 /** Somebody who runs down the list with a key held doesn't want every frame on the way. */
 const SETTLE_MS = 50;
 
 /** Fetches a frame's bytes in pieces: the first at once, the others when they are looked at. */
-export function useFrameBytes(monitor: PageMonitor, address: FrameAddress): FrameLoad {
+export function useFrameBytes(
+  monitor: PageMonitor,
+  address: FrameAddress,
+  { source = "wire", wanted = true }: FrameBytesOptions = {},
+): FrameLoad {
   const { connection, frame } = address;
   const bytes = useRef<FrameBytes | null>(null);
   const [progress, setProgress] = useState<
@@ -40,6 +52,7 @@ export function useFrameBytes(monitor: PageMonitor, address: FrameAddress): Fram
     setProgress({ key, phase: "loading", version: 0 });
     return monitor.store.onFrame((message) => {
       if (message.connection !== connection || message.frame !== frame) return;
+      if ((message.source ?? "wire") !== source) return;
       if (message.type === "frame_gone") {
         const phase = bytes.current === null ? "gone" : "rest_gone";
         return setProgress((old) => ({ key, phase, version: old.version + 1 }));
@@ -51,15 +64,13 @@ export function useFrameBytes(monitor: PageMonitor, address: FrameAddress): Fram
   }, [key]);
 
   useEffect(() => {
-    if (!ready) return;
+    if (!ready || !wanted) return;
     bytes.current?.forgetAsked();
     if (bytes.current !== null) return;
-    const timer = setTimeout(
-      () => monitor.askForBytes(connection, frame, { offset: 0, length: MAX_FRAME_GET_BYTES }),
-      SETTLE_MS,
-    );
+    const piece = { offset: 0, length: MAX_FRAME_GET_BYTES, source };
+    const timer = setTimeout(() => monitor.askForBytes(connection, frame, piece), SETTLE_MS);
     return () => clearTimeout(timer);
-  }, [key, ready]);
+  }, [key, ready, wanted]);
 
   const current = progress.key === key;
   return {
@@ -69,7 +80,7 @@ export function useFrameBytes(monitor: PageMonitor, address: FrameAddress): Fram
     want: (from, to) => {
       if (!ready || progress.phase === "rest_gone") return;
       for (const piece of bytes.current?.missing(from, to) ?? []) {
-        monitor.askForBytes(connection, frame, piece);
+        monitor.askForBytes(connection, frame, { ...piece, source });
       }
     },
   };

@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { RoomClient } from "../../client/room_client.ts";
 import type { ClientState } from "../../client/states.ts";
-import type { MonitorTopic } from "../../protocol/client_messages.ts";
+import type { FrameByteSource, MonitorTopic } from "../../protocol/client_messages.ts";
 import type { ServerMessageType } from "../../protocol/server_messages.ts";
 import { IDLE_LINK, type LinkView } from "./link_view.ts";
 import { MonitorStore } from "./monitor_store.ts";
@@ -51,7 +51,7 @@ export class PageMonitor {
   askForBytes(
     connection: string,
     frame: number,
-    piece: { offset: number; length: number },
+    piece: { offset: number; length: number; source: FrameByteSource },
   ): boolean {
     try {
       this.#client?.send({ type: "frame_get", connection, frame, ...piece });

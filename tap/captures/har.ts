@@ -31,7 +31,7 @@ interface HarMessage {
   opcode: number;
   /** Text, or base64 where the opcode isn't text. */
   data: string;
-  /** RSV1: the data is compressed (RFC 7692). */
+  /** The data is compressed (RFC 7692) and couldn't be inflated; otherwise it is what came out. */
   _compressed?: true;
   /** Only a part of it was kept. */
   _truncated?: true;
@@ -102,7 +102,7 @@ export class HarEncoder implements CaptureEncoder {
   }
 
   #addFrame(connection: Gathered, event: FrameEvent): void {
-    this.#bytes += event.wire.length;
+    this.#bytes += event.wire.length + (event.compressed?.inflated?.bytes.length ?? 0);
     if (this.#bytes > this.#maxBytes) {
       throw new CaptureFileError(
         `Cannot write HAR: it is written as a whole, and there are more than ${this.#maxBytes} bytes`,
@@ -125,16 +125,21 @@ function addHead(connection: Gathered, { direction, bytes, at }: HeadEvent): voi
 function messageOf(frames: readonly FrameView[]): HarMessage {
   const [first] = frames;
   const last = frames[frames.length - 1];
-  const payload = concat(frames.map((frame) => frame.payload));
-  const asText = first.opcode === Opcode.TEXT && !first.rsv1;
+  const inflated = last.event.compressed?.inflated;
+  const payload = inflated?.bytes ?? concat(frames.map((frame) => frame.payload));
+  const compressed = first.rsv1 && !inflated;
+  const asText = first.opcode === Opcode.TEXT && !compressed;
+  const truncated = inflated
+    ? inflated.bytes.length < inflated.length || last.event.compressed?.problem !== undefined
+    : frames.some((frame) => frame.truncated);
   return {
     type: first.event.direction === "in" ? "send" : "receive",
     time: last.event.at / MILLISECONDS,
     // DevTools decode base64 of binary messages only; compressed text is no text.
     opcode: first.opcode === Opcode.TEXT && !asText ? Opcode.BINARY : first.opcode,
     data: asText ? new TextDecoder().decode(payload) : payload.toBase64(),
-    ...(first.rsv1 ? { _compressed: true } : {}),
-    ...(frames.some((frame) => frame.truncated) ? { _truncated: true } : {}),
+    ...(compressed ? { _compressed: true } : {}),
+    ...(truncated ? { _truncated: true } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import { captureEventOf, captureHeaderOf } from "../../protocol/capture_schemas.ts";
-import type { CaptureEvent } from "../../protocol/mod.ts";
+import type { CaptureEvent, FrameEvent } from "../../protocol/mod.ts";
 import { ByteReader } from "./byte_reader.ts";
 import {
   type ByteSource,
@@ -30,7 +30,7 @@ export class JsonlEncoder implements CaptureEncoder {
 
   add(event: CaptureEvent): Uint8Array {
     if (event.type === "head") return this.#line({ ...event, bytes: event.bytes.toBase64() });
-    if (event.type === "frame") return this.#line({ ...event, wire: event.wire.toBase64() });
+    if (event.type === "frame") return this.#line(frameLine(event));
     return this.#line(event);
   }
 
@@ -41,6 +41,16 @@ export class JsonlEncoder implements CaptureEncoder {
   #line(value: object): Uint8Array {
     return this.#encoder.encode(JSON.stringify(value) + "\n");
   }
+}
+
+function frameLine({ wire, compressed, ...event }: FrameEvent): object {
+  const { inflated, ...rest } = compressed ?? {};
+  const shown = inflated && { ...inflated, bytes: inflated.bytes.toBase64() };
+  return {
+    ...event,
+    wire: wire.toBase64(),
+    ...(compressed ? { compressed: { ...rest, ...(shown ? { inflated: shown } : {}) } } : {}),
+  };
 }
 
 /** Reads Roomscope's own capture file, line by line. */

@@ -8,7 +8,9 @@ import type {
 import { ClosingWatch, isClose } from "../closing.ts";
 import { Conversation } from "../conversation.ts";
 import { framesIn } from "../frame_run.ts";
+import { InflatedMessages } from "../inflated_messages.ts";
 import { DEFAULT_TAP_LIMITS } from "../limits.ts";
+import type { InflatedPart } from "../message_inflater.ts";
 import { type ByteSource, CaptureFileError, type ReadSettings } from "./capture_file.ts";
 import { readPackets } from "./pcap_packets.ts";
 import { type NoSegment, type Segment, segmentOf } from "./tcp_segments.ts";
@@ -152,6 +154,7 @@ class Flow {
   // The WebSocket that is open, or being opened.
   #connection = "";
   #frames = 0;
+  #inflated = gatherers();
   #closing = new ClosingWatch();
   #failure: HandshakeFailure | null = null;
 
@@ -169,7 +172,7 @@ class Flow {
         upgradeAnswered: (head) => this.#head("out", head),
         upgradeRefused: (status) => this.#refused(status),
         frames: (direction, run) => {
-          for (const frame of framesIn(run)) this.#frame(direction, frame);
+          for (const frame of framesIn(run)) this.#frame(direction, frame, run.part);
         },
       },
     });
@@ -227,6 +230,7 @@ class Flow {
     this.#end();
     this.#connection = this.#options.nextConnection();
     this.#frames = 0;
+    this.#inflated = gatherers();
     this.#closing = new ClosingWatch();
     this.#failure = null;
     const { client, server } = this.#addresses;
@@ -244,13 +248,12 @@ class Flow {
     this.#failure = { status, rule: "server-refused", message };
   }
 
-  #frame(direction: "in" | "out", frame: Frame): void {
+  #frame(direction: "in" | "out", frame: Frame, part: InflatedPart | null): void {
     if (isClose(frame)) this.#closing.closed(direction === "in" ? "client" : "server", frame);
-    this.#events.push(
-      frameEvent(frame, {
-        ...{ connection: this.#connection, frame: this.#frames++, at: this.#at, direction },
-      }),
-    );
+    const number = this.#frames++;
+    const place = { connection: this.#connection, frame: number, at: this.#at, direction };
+    const compressed = part && this.#inflated[direction].take(number, part, false);
+    this.#events.push({ ...frameEvent(frame, place), ...(compressed ? { compressed } : {}) });
   }
 
   #end(): void {
@@ -262,6 +265,12 @@ class Flow {
     });
     this.#connection = "";
   }
+}
+
+/** Nothing bounds what is kept of a message but what it may inflate to. */
+function gatherers(): { in: InflatedMessages; out: InflatedMessages } {
+  const most = DEFAULT_TAP_LIMITS.maxInflatedBytes;
+  return { in: new InflatedMessages(most), out: new InflatedMessages(most) };
 }
 
 /** A decoder's frame as a capture has it. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { main } from "@/tap.ts";
 import { parseListen, parseTarget } from "@/cli/tap/address.ts";
 import { bytesOfText } from "@/cli/tap/input.ts";
@@ -58,7 +58,14 @@ Deno.test("explain: a stream of frames, its findings, and what isn't whole", asy
   const lost = await run(["explain", "82ff 8000000000000000 00"]);
   assertStringIncludes(lost.text, "can't be cut into frames any more");
   assertStringIncludes((await run(["explain", "c100"])).text, "rsv");
-  assert(!(await run(["explain", "--deflate", "c100"])).text.includes("!"));
+  // The compressed "Hello" of RFC 7692 §7.2.3.1, then one that refers to it, then one that is broken.
+  const deflated = ["explain", "--deflate", "c107f248cdc9c90700 c105f200110000 c10106"];
+  const { text: inflated } = await run(deflated);
+  const [hello, again, broken] = inflated.split("inflated, 5 bytes of the message that began with");
+  assert(!hello.includes("!") && !again.includes("!"), inflated);
+  assertMatch(again, /frame 0\n.*48 65 6c 6c 6f .*Hello/);
+  assertMatch(broken, /frame 1\n.*48 65 6c 6c 6f .*Hello/);
+  assertStringIncludes(broken, "! deflate-invalid (RFC 7692 §7.2, byte 2)");
   assertStringIncludes(
     (await run(["explain", "--sender", "client", "8100"])).text,
     "! mask-missing",

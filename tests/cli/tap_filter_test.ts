@@ -107,6 +107,22 @@ const FAULTS: [filter: string, message: RegExp][] = [
 ];
 
 for (const [filter, message] of FAULTS) {
+  Deno.test("a filter asks compressed messages for what came out of them", () => {
+    const inflated = { length: 9_000, bytes: new TextEncoder().encode("once upon a time") };
+    const first = view("hello", { opcode: 1, rsv1: true, fin: false }, {
+      ...{ compressed: { first: 7, opcode: 1 } },
+    });
+    const last = view("hello", { opcode: 0 }, { compressed: { first: 7, opcode: 1, inflated } });
+    const passed = (filter: string) =>
+      [first, last, FRAMES.hello].map((frame) => parseFilter(filter)(frame));
+    assertEquals(passed("compressed"), [true, true, false]);
+    assertEquals(passed("text~upon"), [false, true, false]);
+    assertEquals(passed("text~hello"), [false, false, true]);
+    assertEquals(passed("inflated>8999"), [false, true, false]);
+    assertEquals(passed("inflated<9001"), [false, true, false]);
+    assertEquals(passed("len=5 !compressed or inflated!=9000"), [true, false, true]);
+  });
+
   Deno.test(`filter ${JSON.stringify(filter)} is explained`, () => {
     const error = assertThrows(() => parseFilter(filter), FlagError);
     assertEquals(message.test(error.message), true, error.message);

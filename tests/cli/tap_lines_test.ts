@@ -26,6 +26,7 @@ function frame(
     wire,
     findings: options.findings ?? [],
     ...(options.fault === undefined ? {} : { fault: options.fault }),
+    ...(options.compressed === undefined ? {} : { compressed: options.compressed }),
   };
 }
 
@@ -169,3 +170,49 @@ Deno.test("colour only on a terminal, and not with NO_COLOR", () => {
 });
 
 Deno.test("times have milliseconds", () => assertEquals(timeOf(AT), "03:04:05.067"));
+
+const WORDS = "inflated words ".repeat(10);
+const MESSAGE = {
+  ...{ first: 4, opcode: 1 },
+  inflated: { length: 150, bytes: new TextEncoder().encode(WORDS) },
+};
+/** The last fragment of a compressed message. */
+const LAST = frame(Uint8Array.of(0xf2, 0x48), { opcode: 0, frame: 6, compressed: MESSAGE });
+
+Deno.test("a compressed message is read in the line of its last frame", () => {
+  assertEquals(lines([LAST]), [
+    `03:04:05.067 #1   out continuation FIN               2 inflated 150 ${quoted(WORDS, 80)}`,
+  ]);
+  const first = { opcode: 1, rsv1: true, fin: false, compressed: { first: 4, opcode: 1 } };
+  assertEquals(lines([frame(Uint8Array.of(1), first)]), [
+    "03:04:05.067 #1   out text         R1                1 compressed 01 (fragment 1 of message 0)",
+  ]);
+  const binary = { first: 0, opcode: 2, inflated: { length: 90, bytes: new Uint8Array(30) } };
+  const [line] = lines([frame("x", { opcode: 2, rsv1: true, compressed: binary })]);
+  assert(line.endsWith(`inflated 90 ${"00 ".repeat(24)}…`), line);
+});
+
+Deno.test("why a message isn't inflated, and that its bytes are hidden, stands in its line", () => {
+  const compressed = { first: 0, opcode: 1, hidden: true, problem: "it is broken" } as const;
+  const [line] = lines([frame("**", { opcode: 1, rsv1: true, compressed })]);
+  assert(
+    line.endsWith("2 compressed 2a 2a [wire bytes hidden] [not inflated: it is broken]"),
+    line,
+  );
+});
+
+Deno.test("--hex shows the bytes on the wire and what came out, --json has both", () => {
+  const dump = lines([LAST], { hex: true }).join("\n");
+  assert(dump.includes("00000000  80 02 f2 48"), dump);
+  assert(dump.includes("inflated, 150 bytes of the message that began with frame 4"), dump);
+  assert(dump.includes("00000000  69 6e 66 6c 61 74 65 64 20 77 6f 72 64 73 20 69"), dump);
+  assert(dump.includes("2 bytes of compressed"), dump);
+  const json = JSON.parse(lines([LAST], { json: true, hex: true })[0]);
+  assertEquals([json.length, json.base64, json.wire], [2, "8kg=", "8002f248"]);
+  assertEquals(json.compressed, {
+    ...{ first: 4, opcode: 1, inflated: { length: 150, kept: 150, text: WORDS } },
+  });
+  const binary = { ...MESSAGE, opcode: 2 };
+  const [line] = lines([{ ...LAST, compressed: binary }], { json: true });
+  assertEquals(JSON.parse(line).compressed.inflated.base64, btoa(WORDS));
+});

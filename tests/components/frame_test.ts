@@ -5,9 +5,16 @@ import { FrameBytes } from "../../components/frame/frame_bytes.ts";
 import { droppedRows, listMove } from "../../components/frame/frame_cursor.ts";
 import { filterFrames, isFiltering, NO_FILTER } from "../../components/frame/frame_filter.ts";
 import { frameHash, parseFrameHash } from "../../components/frame/frame_hash.ts";
-import { flagsOf, previewOf, visible, visibleLines } from "../../components/frame/frame_text.ts";
+import {
+  compressedMark,
+  flagsOf,
+  previewOf,
+  visible,
+  visibleLines,
+} from "../../components/frame/frame_text.ts";
 import {
   jsonView,
+  messageRows,
   partsOf,
   textView,
   unmaskedBytes,
@@ -23,6 +30,7 @@ import {
   treeRows,
 } from "../../components/frame/selection.ts";
 import { FrameRing } from "../../components/live/frame_ring.ts";
+import type { FrameRecord } from "../../protocol/monitor_records.ts";
 import { frame } from "./records.ts";
 
 /** RFC 6455 §5.7: a masked "Hello". */
@@ -49,6 +57,37 @@ Deno.test("a preview is text for text, a code for a close, hex for the rest", ()
   assertEquals(close("03e8"), "1000 Normal Closure");
   assertEquals(close(""), "no status");
   assertEquals(close("03"), "03");
+});
+
+Deno.test("of a compressed message the list shows what came out, and how much", () => {
+  const record = (compressed: FrameRecord["compressed"], opcode = 1) =>
+    frame(0, {
+      rsv: 4,
+      opcode,
+      length: 2,
+      preview: base64("f248"),
+      ...(compressed && { compressed }),
+    });
+  const both = (shown: FrameRecord) => [compressedMark(shown), previewOf(shown)];
+  const inflated = { length: 5_000, kept: 5_000, preview: btoa("hello") };
+  assertEquals(both(record({ first: 0, opcode: 1, inflated })), ["inflated 5,000", "hello…"]);
+  assertEquals(both(record({ first: 0, opcode: 2, inflated: { ...inflated, length: 5 } }, 0)), [
+    ...["inflated 5", "68 65 6c 6c 6f"],
+  ]);
+  assertEquals(both(record({ first: 0, opcode: 1, inflated, problem: "it ended" })), [
+    ...["inflated 5,000, not whole", "hello…"],
+  ]);
+  assertEquals(both(record({ first: 0, opcode: 1 })), ["compressed", "f2 48"]);
+  assertEquals(both(record({ first: 0, opcode: 1, problem: "lost", hidden: true })), [
+    ...["not inflated", "hidden: it holds a secret, or might"],
+  ]);
+  assertEquals(both(record(undefined)), ["", "f2 48"]);
+});
+
+Deno.test("the bytes of an inflated message are one field", () => {
+  const rows = messageRows(20);
+  assertEquals([fieldsAt(rows, 0), fieldsAt(rows, 19), fieldsAt(rows, 20)], [[0], [0], []]);
+  assertEquals(rows[0].field.name, "inflated message");
 });
 
 Deno.test("no control character can hide in a preview", () => {

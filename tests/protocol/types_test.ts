@@ -90,6 +90,8 @@ const RECORDS: {
   ConnectionRecord: Same<Output<"ConnectionRecord">, protocol.ConnectionRecord>;
   RoomRecord: Same<Output<"RoomRecord">, protocol.RoomRecord>;
   FindingRecord: Same<Output<"FindingRecord">, protocol.FindingRecord>;
+  InflatedRecord: Same<Output<"InflatedRecord">, protocol.InflatedRecord>;
+  CompressedRecord: Same<Output<"CompressedRecord">, protocol.CompressedRecord>;
   FrameRecord: Same<Output<"FrameRecord">, protocol.FrameRecord>;
   CaptureStats: Same<Output<"CaptureStats">, protocol.CaptureStats>;
   ServerPolicy: Same<Output<"ServerPolicy">, protocol.ServerPolicy>;
@@ -105,6 +107,8 @@ const RECORDS: {
   ConnectionRecord: true,
   RoomRecord: true,
   FindingRecord: true,
+  InflatedRecord: true,
+  CompressedRecord: true,
   FrameRecord: true,
   CaptureStats: true,
   ServerPolicy: true,

@@ -139,6 +139,16 @@ Deno.test("frames come from the capture, narrowed to one connection if asked", a
   watcher.send({ type: "frame_get", connection: "7", frame: 0, offset: 1, length: 2 });
   const bytes = await watcher.next("frame_bytes");
   assertEquals([bytes.bytes, bytes.total, bytes.kept, bytes.offset], ["AgM=", 4, 4, 1]);
+  const asked = { type: "frame_get", connection: "7", offset: 4, length: 9 } as const;
+  watcher.send({ ...asked, frame: 0, source: "inflated" });
+  assertEquals(await watcher.next("frame_bytes"), {
+    ...{ type: "frame_bytes", connection: "7", frame: 0, source: "inflated", offset: 4 },
+    ...{ total: 9, kept: 6, bytes: "BQU=" },
+  });
+  watcher.send({ ...asked, frame: 1, source: "inflated" });
+  assertEquals(await watcher.next("frame_gone"), {
+    ...{ type: "frame_gone", connection: "7", frame: 1, source: "inflated" },
+  });
   watcher.send({ type: "frame_get", connection: "8", frame: 0, offset: 0, length: 2 });
   assertEquals((await watcher.next("frame_gone")).connection, "8");
 });
@@ -212,8 +222,16 @@ class FakeCapture implements CaptureSource {
     return { frames: [this.frame], cursor: cursor + 4, skipped: 3 };
   }
 
-  bytes(connection: string, _frame: number, offset: number, length: number) {
+  bytes(connection: string, frame: number, offset: number, length: number, source?: string) {
     if (connection !== "7") return null;
+    if (source === "inflated") {
+      if (frame !== 0) return null;
+      return {
+        total: 9,
+        kept: 6,
+        bytes: new Uint8Array(6).fill(5).subarray(offset, offset + length),
+      };
+    }
     return {
       total: 4,
       kept: 4,

@@ -11,7 +11,7 @@ function frameOf(payload: string, maskingKey?: Uint8Array): FrameRun {
 }
 
 function plainRun(...frames: Uint8Array[]): FrameRun {
-  return { bytes: concat(frames), count: frames.length, offset: 0, frame: null };
+  return { bytes: concat(frames), count: frames.length, offset: 0, frame: null, part: null };
 }
 
 function fill(ring: CaptureRing, connection: string, words: string[], first = 0): void {

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import { WebSocket, WebSocketServer } from "ws";
+import { type PerMessageDeflateOptions, WebSocket, WebSocketServer } from "ws";
 import { LOOPBACK, soon } from "./support.ts";
 
 /** An echo server of npm's `ws`. */
@@ -8,7 +8,9 @@ export class WsEcho implements AsyncDisposable {
   readonly wss: WebSocketServer;
   port = 0;
 
-  constructor(options: { perMessageDeflate?: boolean; autoPong?: boolean } = {}) {
+  constructor(
+    options: { perMessageDeflate?: boolean | PerMessageDeflateOptions; autoPong?: boolean } = {},
+  ) {
     this.wss = new WebSocketServer({ server: this.#http, ...options });
     this.wss.on("connection", (socket: WebSocket) => {
       socket.on("message", (data: Uint8Array, binary: boolean) => socket.send(data, { binary }));
@@ -17,7 +19,7 @@ export class WsEcho implements AsyncDisposable {
   }
 
   static async start(
-    options?: { perMessageDeflate?: boolean; autoPong?: boolean },
+    options?: { perMessageDeflate?: boolean | PerMessageDeflateOptions; autoPong?: boolean },
   ): Promise<WsEcho> {
     const echo = new WsEcho(options);
     await new Promise<void>((resolve) => echo.#http.listen(0, LOOPBACK, resolve));
@@ -44,7 +46,10 @@ export class WsClient implements AsyncDisposable {
   readonly #messages: { data: Uint8Array; binary: boolean }[] = [];
   #arrived: (() => void) | null = null;
 
-  constructor(url: string, options: { perMessageDeflate?: boolean; autoPong?: boolean } = {}) {
+  constructor(
+    url: string,
+    options: { perMessageDeflate?: boolean | PerMessageDeflateOptions; autoPong?: boolean } = {},
+  ) {
     this.socket = new WebSocket(url, options);
     this.socket.on("message", (data: Uint8Array, binary: boolean) => {
       this.#messages.push({ data: Uint8Array.from(data), binary });
@@ -60,7 +65,7 @@ export class WsClient implements AsyncDisposable {
 
   static async open(
     port: number,
-    options?: { perMessageDeflate?: boolean; autoPong?: boolean },
+    options?: { perMessageDeflate?: boolean | PerMessageDeflateOptions; autoPong?: boolean },
   ): Promise<WsClient> {
     const client = new WsClient(`ws://${LOOPBACK}:${port}/ws`, options);
     await soon(new Promise<void>((resolve) => client.socket.once("open", resolve)), "open");
