@@ -183,6 +183,8 @@ export interface FrameRecord {
   preview: string;
   /** What it does against the standard. */
   findings: FindingRecord[];
+  /** What a fault that was asked for did to it, in a few words: `dropped`, `held 2000 ms`. */
+  fault?: string;
 }
 
 /** How full the capture's ring is. */
@@ -201,6 +203,14 @@ export interface CaptureStats {
   maxBytes: number;
 }
 
+/** Where connections and frames come from that aren't this server's own. */
+export interface ForeignSource {
+  /** A server behind the tap that isn't ours, or a capture file. */
+  kind: "target" | "file";
+  /** The target's URL, or the file's name. */
+  name: string;
+}
+
 /** What is in force on this server. */
 export interface ServerPolicy {
   /** Version of this package. */
@@ -215,6 +225,10 @@ export interface ServerPolicy {
   redact: boolean;
   /** Limits by their option name; 0 means switched off. */
   limits: Record<string, number>;
+  /** Where what is shown comes from, unless it is this server itself. */
+  source?: ForeignSource;
+  /** Decides what faults leave to chance, where the tap was asked for faults. */
+  faultSeed?: number;
 }
 
 /** What a server has to say about itself. */

@@ -118,6 +118,7 @@ export const FrameRecord = v.object({
   length: count,
   preview: v.string(),
   findings: v.array(FindingRecord),
+  fault: v.optional(v.string()),
 });
 
 export const CaptureStats = v.object({
@@ -136,4 +137,6 @@ export const ServerPolicy = v.object({
   guard: v.boolean(),
   redact: v.boolean(),
   limits: v.record(v.string(), v.number()),
+  source: v.optional(v.object({ kind: v.picklist(["target", "file"]), name: v.string() })),
+  faultSeed: v.optional(v.number()),
 });

@@ -441,6 +441,7 @@ function recordOf(entry: Entry): FrameRecord {
     length: entry.payloadLength,
     preview: preview.toBase64(),
     findings: [...entry.findings],
+    ...(entry.fault === undefined ? {} : { fault: entry.fault }),
   };
 }
 

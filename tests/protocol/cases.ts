@@ -66,7 +66,12 @@ export const CLIENT_CASES: MessageCase[] = [
     optional: ["id"],
   },
   {
-    good: { type: "monitor_start", topics: ["metrics", "connections", "frames"], connection: "7" },
+    good: {
+      type: "monitor_start",
+      topics: ["metrics", "connections", "frames"],
+      connection: "7",
+      capture: "1",
+    },
     bad: {
       topics: [
         ...NO_LIST,
@@ -76,8 +81,9 @@ export const CLIENT_CASES: MessageCase[] = [
         ["metrics", "metrics", "metrics", "metrics"],
       ],
       connection: NO_CONNECTION,
+      capture: NO_CONNECTION,
     },
-    optional: ["connection"],
+    optional: ["connection", "capture"],
   },
   { good: { type: "monitor_stop" }, bad: {} },
   {
