@@ -7,11 +7,15 @@
 import { readAdminToken } from "./cli/admin_token.ts";
 import { DashboardAccess } from "./cli/dashboard_access.ts";
 import { FlagError, helpText, readFlags, variableName } from "./cli/flags.ts";
+import { builtApp } from "./cli/dashboard/built_app.ts";
+import { CaptureLibrary } from "./cli/dashboard/capture_library.ts";
+import { frontOf, notYet } from "./cli/dashboard/front.ts";
+import { hostOf } from "./cli/dashboard/host.ts";
 import { keepServing } from "./cli/serve.ts";
 import { START_FLAGS } from "./cli/start_flags.ts";
 import { descriptorLimit, type StartOptions, startOptions } from "./cli/start_options.ts";
 import { VERSION } from "./protocol/mod.ts";
-import { isAllowedHost, RoomServer } from "./server/mod.ts";
+import { RoomServer } from "./server/mod.ts";
 import { Tap } from "./tap/mod.ts";
 import { setDashboardHost } from "./utils.ts";
 
@@ -22,8 +26,6 @@ const TAP_PATIENCE = 1.25;
 const LEFTOVERS_MS = 500;
 const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
-
-type Fetch = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>;
 
 /** Runs the command; resolves when everything listens, or with the exit code of what went wrong. */
 export async function main(args: string[]): Promise<number | null> {
@@ -46,7 +48,10 @@ async function start(options: StartOptions): Promise<void> {
     ...(adminTokenFile === undefined ? {} : { adminToken: readAdminToken(adminTokenFile) }),
   });
   const fetchPage = await builtApp();
-  let handler: Deno.ServeHandler<Deno.NetAddr> = () => refusal("Cannot serve yet", 503);
+  if (fetchPage === null) {
+    throw new StartError("Cannot start: the dashboard is not built. Run deno task build.");
+  }
+  let handler: Deno.ServeHandler<Deno.NetAddr> = notYet;
   const { hostname, port } = options;
   const server = listening(options, () =>
     keepServing(
@@ -54,14 +59,14 @@ async function start(options: StartOptions): Promise<void> {
       (request, info) => handler(request, info),
     ));
   const tap = options.tap ? makeTap(options, server.address.port) : null;
-  const rooms = makeRooms(options, access, tap);
-  setDashboardHost({
-    stats: () => rooms.getStats(),
-    mayMonitor: (request) => access.mayMonitor(request),
-    cookieFor: (request) => access.cookieFor(request),
-    signIn: (token) => access.signIn(token),
+  const library = new CaptureLibrary();
+  const rooms = makeRooms(options, { access, tap, library });
+  const journal = tap?.journal ?? null;
+  setDashboardHost(hostOf({ kind: "server", rooms, access, library, journal }));
+  handler = frontOf({
+    ...{ rooms, fetchPage, allowedHosts: options.allowedHosts },
+    ...(tap === null ? {} : { isAllowed: (address) => isOfTap(tap, address) }),
   });
-  handler = answer({ options, rooms, tap, fetchPage });
   // Before the port is open: a crowd may leave no file descriptor for a signal's listener.
   onStopSignal(async () => {
     await rooms.close();
@@ -72,40 +77,9 @@ async function start(options: StartOptions): Promise<void> {
   announce(options, address.port);
 }
 
-/** What {@linkcode answer} works with. */
-interface AnswerParts {
-  options: StartOptions;
-  rooms: RoomServer;
-  tap: Tap | null;
-  fetchPage: Fetch;
-}
-
-/** `/ws` goes to the rooms before anything else can touch the request. */
-function answer(parts: AnswerParts): Deno.ServeHandler<Deno.NetAddr> {
-  const { options, rooms, tap, fetchPage } = parts;
-  return (request, info) => {
-    const url = URL.parse(request.url);
-    if (url?.pathname === "/ws") return rooms.handler(request, info);
-    const { hostname, port } = info.remoteAddr;
-    if (tap !== null && (hostname !== LOOPBACK || tap.identify(port) === undefined)) {
-      return refusal("Cannot serve a connection that did not come through the tap");
-    }
-    if (url === null || !isAllowedHost(request.headers.get("host"), options.allowedHosts)) {
-      return refusal("Cannot serve this host");
-    }
-    if (!isDecodable(url.pathname)) return refusal("Cannot read the address", 400);
-    return fetchPage(request, info);
-  };
-}
-
-/** Fresh decodes paths and doesn't catch what that throws. */
-function isDecodable(path: string): boolean {
-  try {
-    decodeURI(path);
-    return true;
-  } catch {
-    return false;
-  }
+/** The tap dials from loopback; another address with a port of its own is somebody else. */
+function isOfTap(tap: Tap, { hostname, port }: Deno.NetAddr): boolean {
+  return hostname === LOOPBACK && tap.identify(port) !== undefined;
 }
 
 function makeTap(options: StartOptions, port: number): Tap {
@@ -137,8 +111,15 @@ function makeTap(options: StartOptions, port: number): Tap {
   });
 }
 
-function makeRooms(options: StartOptions, access: DashboardAccess, tap: Tap | null): RoomServer {
+interface RoomParts {
+  access: DashboardAccess;
+  tap: Tap | null;
+  library: CaptureLibrary;
+}
+
+function makeRooms(options: StartOptions, { access, tap, library }: RoomParts): RoomServer {
   return new RoomServer({
+    captures: (name) => library.get(name)?.source ?? null,
     allowedOrigins: options.allowedOrigins,
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
     heartbeatMs: options.limit("heartbeat-ms"),
@@ -157,16 +138,6 @@ function makeRooms(options: StartOptions, access: DashboardAccess, tap: Tap | nu
       connectionsPerAddress: options.limit("connections-per-address"),
     },
   });
-}
-
-/** What the build wrote; imported by a computed name, since it doesn't exist before the build. */
-async function builtApp(): Promise<Fetch> {
-  const built = new URL("./_fresh/server.js", import.meta.url);
-  await Deno.stat(built).catch(() => {
-    throw new StartError("Cannot start: the dashboard is not built. Run deno task build.");
-  });
-  const { default: { fetch } } = await import(built.href);
-  return fetch;
 }
 
 /** Something outside of the program keeps it from starting: told to the user, exit code 1. */
@@ -237,10 +208,6 @@ ${helpText(START_FLAGS)}
 function say(text: string): number {
   console.log(text);
   return 0;
-}
-
-function refusal(message: string, status = 403): Response {
-  return new Response(`${message}\n`, { status, headers: { connection: "close" } });
 }
 
 if (import.meta.main) {

@@ -209,6 +209,8 @@ export interface ForeignSource {
   kind: "target" | "file";
   /** The target's URL, or the file's name. */
   name: string;
+  /** Where clients connect in place of the target. */
+  address?: string;
 }
 
 /** What is in force on this server. */

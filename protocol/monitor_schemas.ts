@@ -137,6 +137,10 @@ export const ServerPolicy = v.object({
   guard: v.boolean(),
   redact: v.boolean(),
   limits: v.record(v.string(), v.number()),
-  source: v.optional(v.object({ kind: v.picklist(["target", "file"]), name: v.string() })),
+  source: v.optional(v.object({
+    kind: v.picklist(["target", "file"]),
+    name: v.string(),
+    address: v.optional(v.string()),
+  })),
   faultSeed: v.optional(v.number()),
 });

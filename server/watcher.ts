@@ -21,6 +21,8 @@ const COUNTERS_PER_MESSAGE = 1_000;
 const BYTES_PER_LIST = 196_608;
 /** How many frames go into one message; the newest, the rest is counted as skipped. */
 const FRAMES_PER_MESSAGE = 200;
+/** How many messages with frames go out in one tick: a capture file has them all at once. */
+const MESSAGES_PER_TICK = 5;
 
 /** What a {@linkcode Watcher} works with. */
 export interface WatcherOptions {
@@ -100,7 +102,7 @@ export class Watcher {
       this.#send({ ...second.metrics, skipped: this.#skippedMetrics });
     }
     if (this.#topics.has("connections")) this.#sendConnections();
-    if (this.#topics.has("frames") && !this.#isBusy()) this.#sendFrames();
+    if (this.#topics.has("frames")) this.#sendFrames();
   }
 
   #isBusy(): boolean {
@@ -181,9 +183,17 @@ export class Watcher {
     return gone;
   }
 
+  /** A ring gives its newest frames at once; a capture file goes on where the last message ended. */
   #sendFrames(): void {
+    for (let messages = 0; messages < MESSAGES_PER_TICK; messages++) {
+      if (this.#isBusy() || this.#sendSomeFrames() < FRAMES_PER_MESSAGE) return;
+    }
+  }
+
+  /** Returns how many frames it has sent. */
+  #sendSomeFrames(): number {
     const { capture } = this.source;
-    if (capture === null) return;
+    if (capture === null) return 0;
     const reading = capture.read(this.#cursor, {
       limit: FRAMES_PER_MESSAGE,
       ...(this.#onlyConnection === undefined ? {} : { connection: this.#onlyConnection }),
@@ -192,13 +202,14 @@ export class Watcher {
     if (this.#hasRead) this.#skippedFrames += reading.skipped;
     this.#hasRead = true;
     this.#cursor = reading.cursor;
-    if (reading.frames.length === 0) return;
+    if (reading.frames.length === 0) return 0;
     this.#send({
       type: "frames",
       frames: reading.frames,
       capture: capture.stats,
       skipped: this.#skippedFrames,
     });
+    return reading.frames.length;
   }
 
   #send(message: ServerMessage): void {

@@ -79,7 +79,7 @@ interface AnatomyProps extends FrameInspectorProps {
 /** Frames up to this size are fetched whole, bigger ones as they are looked at. */
 const FETCHED_WHOLE = 131_072;
 
-function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyProps) {
+function Anatomy({ monitor, bytes, version, want, address, record, onOffset }: AnatomyProps) {
   const [field, setField] = useState<number | null>(null);
   const view = useMemo(() => explain(bytes, record), [bytes, version, record]);
   const { rows, parts, plain, findings } = view;
@@ -101,6 +101,12 @@ function Anatomy({ bytes, version, want, address, record, onOffset }: AnatomyPro
   return (
     <div class="anatomy">
       <div class="anatomy-fields">
+        {record?.fault !== undefined && (
+          <FaultNote
+            fault={record.fault}
+            seed={monitor.store.server.value?.policy.faultSeed}
+          />
+        )}
         <Findings findings={findings} onOffset={chooseByte} />
         <FieldTree rows={rows} selection={selection} onField={chooseField} />
         {bytes.kept < bytes.total && (
@@ -204,6 +210,17 @@ function holds(
   if (row === undefined) return false;
   const { byteOffset, byteLength } = row.field;
   return offset >= byteOffset && offset < byteOffset + byteLength;
+}
+
+/** What was done to the frame on purpose: its bytes here are those from before that. */
+function FaultNote({ fault, seed }: { fault: string; seed: number | undefined }) {
+  return (
+    <p class="verdict fault-note">
+      <span class="fault-mark">⚡ {fault}</span>
+      A fault that was asked for{seed === undefined ? "" : `, seed ${seed}`}. The bytes are as the
+      sender sent them.
+    </p>
+  );
 }
 
 type ShownFinding = Pick<FindingRecord, "rule" | "section" | "offset" | "message">;
