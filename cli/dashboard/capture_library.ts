@@ -128,6 +128,7 @@ class EntryReader {
   readonly #connections = new Set<string>();
   #follower: CaptureFollower | null = null;
   #now = 0;
+  #isHar = false;
 
   constructor(id: string, name: string) {
     this.#summary = {
@@ -146,6 +147,7 @@ class EntryReader {
 
   async *counted(source: ByteSource): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
+      if (this.#summary.bytes === 0) this.#isHar = looksLikeHar(chunk);
       this.#summary.bytes += chunk.length;
       yield chunk;
     }
@@ -155,7 +157,9 @@ class EntryReader {
     this.events += 1;
     if (event.type !== "gap") this.#note(event);
     this.#capture.add(event);
-    this.#follow(event);
+    // HAR doesn't tell how a WebSocket ended, unless its Close frames are there.
+    const isGuess = this.#isHar && event.type === "end" && event.closedBy === null;
+    if (!isGuess) this.#follow(event);
   }
 
   entry(): LibraryEntry {
@@ -197,6 +201,12 @@ class EntryReader {
     });
     this.#follower.take(event);
   }
+}
+
+/** Of the kinds that are read, two are JSON objects, and ours says so at once. */
+function looksLikeHar(start: Uint8Array): boolean {
+  const text = new TextDecoder().decode(start.subarray(0, 64)).trimStart();
+  return text.startsWith("{") && !text.startsWith('{"roomscope"');
 }
 
 async function* atMost(
