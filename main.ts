@@ -9,6 +9,7 @@ import { h } from "preact";
 import { ErrorPage } from "./components/ErrorPage.tsx";
 import { dashboardHost, type ExporterHost, type State } from "./utils.ts";
 
+const LIVE_PAGES = /^\/(?:(?:connections|frames|rooms)(?:\/.*)?)?$/;
 const PLAIN_HTTP = "upgrade-insecure-requests";
 
 /** The app; routes and islands come from the build. */
@@ -48,6 +49,7 @@ app.use(async (ctx) => {
 app.use(async (ctx) => {
   const host = dashboardHost();
   ctx.state.title = "Roomscope";
+  ctx.state.kind = host?.kind ?? "server";
   ctx.state.monitor = host?.mayMonitor(ctx.req) ?? false;
   ctx.state.stats = host !== null && ctx.state.monitor ? host.stats() : null;
   const response = await ctx.next();
@@ -87,8 +89,20 @@ app.post("/signin", async (ctx) => {
 
 // Pages of one who may not see them lead to the sign-in page.
 app.use((ctx) => {
-  if (ctx.state.monitor || ctx.url.pathname === "/signin") return ctx.next();
+  const { pathname } = ctx.url;
+  if (ctx.state.monitor || pathname === "/signin") return ctx.next();
+  if (pathname.startsWith("/api/")) {
+    throw new HttpError(403, "The permission to monitor is missing");
+  }
   return ctx.redirect("/signin", 303);
+});
+
+// Where only files are open there is nothing live to see.
+app.use((ctx) => {
+  const { state: { kind }, url: { pathname } } = ctx;
+  return kind === "files" && LIVE_PAGES.test(pathname)
+    ? ctx.redirect("/captures", 303)
+    : ctx.next();
 });
 
 app.fsRoutes();

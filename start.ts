@@ -8,11 +8,15 @@ import { readAdminToken } from "./cli/admin_token.ts";
 import { DashboardAccess } from "./cli/dashboard_access.ts";
 import { CommandLog, makeExporters } from "./cli/exporters.ts";
 import { FlagError, helpText, readFlags, variableName } from "./cli/flags.ts";
+import { builtApp } from "./cli/dashboard/built_app.ts";
+import { CaptureLibrary } from "./cli/dashboard/capture_library.ts";
+import { frontOf, notYet } from "./cli/dashboard/front.ts";
+import { hostOf } from "./cli/dashboard/host.ts";
 import { keepServing } from "./cli/serve.ts";
 import { START_FLAGS } from "./cli/start_flags.ts";
 import { descriptorLimit, type StartOptions, startOptions } from "./cli/start_options.ts";
 import { VERSION } from "./protocol/mod.ts";
-import { isAllowedHost, Log, logSink, RoomServer } from "./server/mod.ts";
+import { Log, logSink, RoomServer } from "./server/mod.ts";
 import { Tap } from "./tap/mod.ts";
 import { setDashboardHost } from "./utils.ts";
 
@@ -23,8 +27,6 @@ const TAP_PATIENCE = 1.25;
 const LEFTOVERS_MS = 500;
 const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
-
-type Fetch = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>;
 
 /** Runs the command; resolves when everything listens, or with the exit code of what went wrong. */
 export async function main(args: string[]): Promise<number | null> {
@@ -48,7 +50,10 @@ async function start(options: StartOptions): Promise<void> {
   });
   const log = new CommandLog(options.exporters);
   const fetchPage = await builtApp();
-  let handler: Deno.ServeHandler<Deno.NetAddr> = () => refusal("Cannot serve yet", 503);
+  if (fetchPage === null) {
+    throw new StartError("Cannot start: the dashboard is not built. Run deno task build.");
+  }
+  let handler: Deno.ServeHandler<Deno.NetAddr> = notYet;
   const { hostname, port } = options;
   const server = listening(options, () =>
     keepServing(
@@ -59,16 +64,18 @@ async function start(options: StartOptions): Promise<void> {
       (request, info) => handler(request, info),
     ));
   const tap = options.tap ? makeTap(options, server.address.port) : null;
-  const rooms = makeRooms(options, access, tap, log);
+  const library = new CaptureLibrary();
+  const rooms = makeRooms(options, { access, tap, library, log });
+  const journal = tap?.journal ?? null;
   const exporters = makeExporters({ options: options.exporters, rooms, access, log });
   setDashboardHost({
+    ...hostOf({ kind: "server", rooms, access, library, journal }),
     exporter: exporters.host,
-    stats: () => rooms.getStats(),
-    mayMonitor: (request) => access.mayMonitor(request),
-    cookieFor: (request) => access.cookieFor(request),
-    signIn: (token) => access.signIn(token),
   });
-  handler = answer({ options, rooms, tap, fetchPage });
+  handler = frontOf({
+    ...{ rooms, fetchPage, allowedHosts: options.allowedHosts },
+    ...(tap === null ? {} : { isAllowed: (address) => isOfTap(tap, address) }),
+  });
   // Before the port is open: a crowd may leave no file descriptor for a signal's listener.
   onStopSignal(async () => {
     await exporters.close();
@@ -80,40 +87,9 @@ async function start(options: StartOptions): Promise<void> {
   announce(options, address.port);
 }
 
-/** What {@linkcode answer} works with. */
-interface AnswerParts {
-  options: StartOptions;
-  rooms: RoomServer;
-  tap: Tap | null;
-  fetchPage: Fetch;
-}
-
-/** `/ws` goes to the rooms before anything else can touch the request. */
-function answer(parts: AnswerParts): Deno.ServeHandler<Deno.NetAddr> {
-  const { options, rooms, tap, fetchPage } = parts;
-  return (request, info) => {
-    const url = URL.parse(request.url);
-    if (url?.pathname === "/ws") return rooms.handler(request, info);
-    const { hostname, port } = info.remoteAddr;
-    if (tap !== null && (hostname !== LOOPBACK || tap.identify(port) === undefined)) {
-      return refusal("Cannot serve a connection that did not come through the tap");
-    }
-    if (url === null || !isAllowedHost(request.headers.get("host"), options.allowedHosts)) {
-      return refusal("Cannot serve this host");
-    }
-    if (!isDecodable(url.pathname)) return refusal("Cannot read the address", 400);
-    return fetchPage(request, info);
-  };
-}
-
-/** Fresh decodes paths and doesn't catch what that throws. */
-function isDecodable(path: string): boolean {
-  try {
-    decodeURI(path);
-    return true;
-  } catch {
-    return false;
-  }
+/** The tap dials from loopback; another address with a port of its own is somebody else. */
+function isOfTap(tap: Tap, { hostname, port }: Deno.NetAddr): boolean {
+  return hostname === LOOPBACK && tap.identify(port) !== undefined;
 }
 
 function makeTap(options: StartOptions, port: number): Tap {
@@ -125,6 +101,7 @@ function makeTap(options: StartOptions, port: number): Tap {
       maxConnections: options.maxConnections,
       connectionsPerAddress: options.limit("connections-per-address"),
       maxMessageBytes: options.limit("max-message-bytes"),
+      maxInflatedBytes: options.limit("max-inflated-bytes"),
       maxUnfinishedBytes: options.limit("max-message-bytes"),
       maxFragments: options.limit("max-fragments"),
       maxControlFramesPerSecond: options.limit("max-control-frames"),
@@ -145,18 +122,22 @@ function makeTap(options: StartOptions, port: number): Tap {
   });
 }
 
-function makeRooms(
-  options: StartOptions,
-  access: DashboardAccess,
-  tap: Tap | null,
-  log: CommandLog,
-): RoomServer {
+interface RoomParts {
+  access: DashboardAccess;
+  tap: Tap | null;
+  library: CaptureLibrary;
+  log: CommandLog;
+}
+
+function makeRooms(options: StartOptions, { access, tap, library, log }: RoomParts): RoomServer {
   return new RoomServer({
     log: log.sink,
+    captures: (name) => library.get(name)?.source ?? null,
     allowedOrigins: options.allowedOrigins,
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
     heartbeatMs: options.limit("heartbeat-ms"),
     idleTimeoutMs: options.limit("idle-timeout-ms"),
+    presenceGraceMs: options.limit("presence-grace-ms"),
     permissions: (request) => access.permissions(request),
     ...(tap === null ? {} : { control: tap, capture: tap.capture }),
     limits: {
@@ -166,21 +147,13 @@ function makeRooms(
       maxContentLength: options.limit("max-content-length"),
       maxRoomsPerClient: options.limit("max-rooms-per-client"),
       maxRoomNameLength: options.limit("max-room-name-length"),
+      maxListedMembers: options.limit("max-listed-members"),
+      maxPresenceBytes: options.limit("max-presence-bytes"),
       maxQueuedBytes: options.limit("max-queued-bytes"),
       maxConnections: options.maxConnections,
       connectionsPerAddress: options.limit("connections-per-address"),
     },
   });
-}
-
-/** What the build wrote; imported by a computed name, since it doesn't exist before the build. */
-async function builtApp(): Promise<Fetch> {
-  const built = new URL("./_fresh/server.js", import.meta.url);
-  await Deno.stat(built).catch(() => {
-    throw new StartError("Cannot start: the dashboard is not built. Run deno task build.");
-  });
-  const { default: { fetch } } = await import(built.href);
-  return fetch;
 }
 
 /** Something outside of the program keeps it from starting: told to the user, exit code 1. */
@@ -256,10 +229,6 @@ ${helpText(START_FLAGS)}
 function say(text: string): number {
   console.log(text);
   return 0;
-}
-
-function refusal(message: string, status = 403): Response {
-  return new Response(`${message}\n`, { status, headers: { connection: "close" } });
 }
 
 if (import.meta.main) {

@@ -1,6 +1,6 @@
 import { getCookies, setCookie } from "@std/http/cookie";
 import { isLoopback } from "../server/admission.ts";
-import type { Permission } from "../server/mod.ts";
+import { isAllowedOrigin, type Permission } from "../server/mod.ts";
 
 const COOKIE = "roomscope_monitor";
 /** Headers by which a proxy says that it stands between: the standard's, and what many add. */
@@ -50,6 +50,16 @@ export class DashboardAccess {
   /** Whether a request may see pages and figures. */
   mayMonitor(request: Request): boolean {
     return this.#isOpenTo(request) || this.#hasCookie(request) || this.#hasToken(request);
+  }
+
+  /**
+   * Whether a request may change something. A page of another site can send a request here, but
+   * neither our cookie with it nor our Origin.
+   */
+  mayChange(request: Request): boolean {
+    const { headers } = request;
+    return (this.#hasCookie(request) || this.#hasToken(request)) &&
+      isAllowedOrigin(headers.get("origin"), headers.get("host"), []);
   }
 
   /** The cookie for a page on loopback, or `null`. */

@@ -70,6 +70,16 @@ export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
     DEFAULT_LIMITS.maxRoomNameLength,
     MAX_ROOM_NAME_LENGTH,
   ),
+  "max-listed-members": limit(
+    "Members of a room up to which each is named to the others; of more their number",
+    DEFAULT_LIMITS.maxListedMembers,
+  ),
+  "max-presence-bytes": limit("Bytes of a presence state", DEFAULT_LIMITS.maxPresenceBytes),
+  "presence-grace-ms": limit("How long one whose link is lost stays present", 10_000),
+  "max-inflated-bytes": limit(
+    "Bytes that a compressed message may inflate to",
+    DEFAULT_TAP_LIMITS.maxInflatedBytes,
+  ),
   "max-queued-bytes": limit("Bytes that wait for one client", DEFAULT_LIMITS.maxQueuedBytes),
   "max-connections": {
     kind: "integer",

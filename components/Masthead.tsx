@@ -1,5 +1,6 @@
 import { LinkStatus } from "../islands/LinkStatus.tsx";
 import { ThemeSwitch } from "../islands/ThemeSwitch.tsx";
+import type { DashboardKind } from "../utils.ts";
 import { Logo } from "./ui/Logo.tsx";
 
 const PAGES = [
@@ -8,10 +9,28 @@ const PAGES = [
   { href: "/frames", label: "Frames" },
   { href: "/handshake", label: "Handshake" },
   { href: "/rooms", label: "Rooms" },
+  { href: "/captures", label: "Captures" },
 ] as const;
 
+/** What there is to see: rooms are our own server's, and files happen no more. */
+const PAGES_OF: Readonly<Record<DashboardKind, readonly string[]>> = {
+  server: PAGES.map(({ href }) => href),
+  target: ["/", "/connections", "/frames", "/captures"],
+  files: ["/captures"],
+};
+
+/** What the front panel needs to know. */
+export interface MastheadProps {
+  /** The page's path. */
+  path: string;
+  /** Whether the request may see the dashboard. */
+  monitor: boolean;
+  /** What the dashboard is opened on. */
+  kind: DashboardKind;
+}
+
 /** The head of the front panel: name, pages, the state of the link, the theme. */
-export function Masthead({ path, monitor }: { path: string; monitor: boolean }) {
+export function Masthead({ path, monitor, kind }: MastheadProps) {
   return (
     <header class="masthead">
       <div class="masthead-row">
@@ -28,7 +47,7 @@ export function Masthead({ path, monitor }: { path: string; monitor: boolean }) 
         </a>
         {monitor && (
           <nav class="nav" aria-label="Pages">
-            {PAGES.map(({ href, label }) => (
+            {PAGES.filter(({ href }) => PAGES_OF[kind].includes(href)).map(({ href, label }) => (
               <a key={href} href={href} aria-current={currentOf(href, path)}>{label}</a>
             ))}
           </nav>

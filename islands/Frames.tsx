@@ -2,8 +2,11 @@ import { FrameBrowser } from "../components/frame/FrameBrowser.tsx";
 import type { ServerStats } from "../protocol/monitor_records.ts";
 import { useMonitor } from "../components/live/use_monitor.ts";
 
-/** Every frame that the tap sees. */
-export function Frames({ first }: { first: ServerStats | null }) {
-  const monitor = useMonitor(first, { topics: ["metrics", "frames"] });
+/** Every frame that the tap sees, or that a capture holds. */
+export function Frames({ first, capture }: { first: ServerStats | null; capture?: string }) {
+  const monitor = useMonitor(first, {
+    topics: ["metrics", "frames"],
+    ...(capture === undefined ? {} : { capture }),
+  });
   return <FrameBrowser monitor={monitor} />;
 }

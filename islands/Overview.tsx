@@ -21,6 +21,7 @@ export function Overview({ first }: { first: ServerStats | null }) {
   const [range, setRange] = useState<ChartRange>(() => firstRange(first));
   const cursor = useSignal<number | null>(null);
   const server = store.server.value;
+  const own = server?.policy.source === undefined;
   // The first rendering must be the server's, so it goes by the server's clock, not by this one.
   const serverNow = store.ready.value || first === null ? store.serverNow(now) : first.now;
   const last = store.ready.value ? store.history.value.at(-1) ?? null : null;
@@ -34,13 +35,14 @@ export function Overview({ first }: { first: ServerStats | null }) {
         range={range}
         onRange={setRange}
         cursor={cursor}
+        own={own}
       />
-      <div class="overview-lists">
+      <div class={`overview-lists ${own ? "" : "no-rooms"}`}>
         <ConnectionList store={store} />
-        <RoomList store={store} />
+        {own && <RoomList store={store} />}
       </div>
       <div class="overview-details">
-        <Percentiles histograms={server?.histograms} />
+        <Percentiles histograms={server?.histograms} own={own} />
         <ErrorCounts errors={server?.totals.errors} />
         <InForce policy={server?.policy} />
       </div>

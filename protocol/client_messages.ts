@@ -97,7 +97,10 @@ export interface PresenceUnwatch {
   room: string;
 }
 
-/** `monitor_start {topics, connection?}`: begins to watch; `connection` narrows the frames. */
+/**
+ * `monitor_start {topics, connection?, capture?}`: begins to watch; `connection` narrows the frames,
+ * `capture` names a loaded capture to see in place of what happens now.
+ */
 export interface MonitorStart {
   /** Tells the messages apart. */
   type: "monitor_start";
@@ -105,6 +108,8 @@ export interface MonitorStart {
   topics: MonitorTopic[];
   /** Number of the connection. */
   connection?: string;
+  /** Name of a loaded capture. */
+  capture?: string;
 }
 
 /** `monitor_stop`: ends watching; the connection counts again from here on. */

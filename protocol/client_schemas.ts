@@ -69,6 +69,7 @@ export const MonitorStart = v.object({
   type: v.literal("monitor_start"),
   topics: v.pipe(v.array(v.picklist(MONITOR_TOPICS)), v.minLength(1), v.maxLength(3)),
   connection: v.optional(connectionId),
+  capture: v.optional(connectionId),
 });
 
 export const MonitorStop = v.object({ type: v.literal("monitor_stop") });

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   auth_failed: { message: "The token was refused", closeCode: 1008 },
   auth_unsupported: { message: "This server has no authentication" },
   session_unknown: { message: "The session is unknown" },
+  capture_unknown: { message: "The server has no capture of this name" },
   internal_error: { message: "The server could not do that" },
 } as const satisfies Record<string, ErrorCodeRow>;
 

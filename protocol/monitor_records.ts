@@ -209,6 +209,8 @@ export interface FrameRecord {
   findings: FindingRecord[];
   /** The compressed message that it belongs to; absent for any other frame. */
   compressed?: CompressedRecord;
+  /** What a fault that was asked for did to it, in a few words: `dropped`, `held 2000 ms`. */
+  fault?: string;
 }
 
 /** How full the capture's ring is. */
@@ -227,6 +229,16 @@ export interface CaptureStats {
   maxBytes: number;
 }
 
+/** Where connections and frames come from that aren't this server's own. */
+export interface ForeignSource {
+  /** A server behind the tap that isn't ours, or a capture file. */
+  kind: "target" | "file";
+  /** The target's URL, or the file's name. */
+  name: string;
+  /** Where clients connect in place of the target. */
+  address?: string;
+}
+
 /** What is in force on this server. */
 export interface ServerPolicy {
   /** Version of this package. */
@@ -241,6 +253,10 @@ export interface ServerPolicy {
   redact: boolean;
   /** Limits by their option name; 0 means switched off. */
   limits: Record<string, number>;
+  /** Where what is shown comes from, unless it is this server itself. */
+  source?: ForeignSource;
+  /** Decides what faults leave to chance, where the tap was asked for faults. */
+  faultSeed?: number;
 }
 
 /** What a server has to say about itself. */

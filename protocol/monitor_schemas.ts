@@ -129,6 +129,7 @@ export const FrameRecord = v.object({
   preview: v.string(),
   findings: v.array(FindingRecord),
   compressed: v.optional(CompressedRecord),
+  fault: v.optional(v.string()),
 });
 
 export const CaptureStats = v.object({
@@ -147,4 +148,10 @@ export const ServerPolicy = v.object({
   guard: v.boolean(),
   redact: v.boolean(),
   limits: v.record(v.string(), v.number()),
+  source: v.optional(v.object({
+    kind: v.picklist(["target", "file"]),
+    name: v.string(),
+    address: v.optional(v.string()),
+  })),
+  faultSeed: v.optional(v.number()),
 });

@@ -6,7 +6,7 @@ export default define.layout(function Layout({ Component, state, url }) {
   return (
     <>
       <a class="skip-link" href="#main">Skip to the page’s content</a>
-      <Masthead path={url.pathname} monitor={state.monitor} />
+      <Masthead path={url.pathname} monitor={state.monitor} kind={state.kind} />
       <main id="main" class="page" tabIndex={-1}>
         <Component />
       </main>

@@ -36,6 +36,8 @@ export {
   type RoomServerLimits,
   type RoomServerOptions,
 } from "./options.ts";
+export { CaptureFollower, type CaptureFollowerOptions } from "./capture_follower.ts";
+export type { MonitorSource } from "./monitor_source.ts";
 export { isAllowedHost, isAllowedOrigin } from "./origin.ts";
 export type { CustomMessage } from "./outbound.ts";
 export { RateLimiter } from "./rate_limiter.ts";

@@ -1,18 +1,15 @@
-import type {
-  Bucket,
-  CaptureSource,
-  ClientMessageOf,
-  ConnectionControl,
-  Metrics,
-  MonitorSnapshot,
-  ServerMessage,
-  ServerPolicy,
+import {
+  type ClientMessageOf,
+  type ConnectionControl,
+  ERROR_CODES,
+  type MonitorSnapshot,
+  type ServerMessage,
 } from "../protocol/mod.ts";
 import type { Connection } from "./connection.ts";
-import type { Metrics as Counters } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
+import type { MonitorSource } from "./monitor_source.ts";
 import { type Outbound, outgoing } from "./outbound.ts";
 import type { ConnectionRegistry } from "./registry.ts";
-import type { RoomHub } from "./room_hub.ts";
 import { BUSY_BYTES, type SecondReport, Watcher } from "./watcher.ts";
 
 /** How often watchers are told what changed, in milliseconds. */
@@ -30,20 +27,16 @@ const TOO_BUSY = {
 
 /** What {@linkcode Monitor} works with. */
 export interface MonitorOptions {
-  /** Where the figures come from. */
-  metrics: Counters;
-  /** Where the connections' records come from. */
+  /** Where watchers count until they watch. */
+  metrics: Metrics;
+  /** Where watchers are connections like others until they watch. */
   registry: ConnectionRegistry;
-  /** Where the rooms' records come from. */
-  hub: RoomHub;
   /** Where messages go out. */
   outbound: Outbound;
-  /** What is in force. */
-  policy: ServerPolicy;
-  /** When the server started, in milliseconds since the Unix epoch. */
-  startedAt: number;
-  /** Captured frames, where there is a tap. */
-  capture?: CaptureSource;
+  /** What watchers see who name no capture. */
+  source: MonitorSource;
+  /** Finds the capture that a watcher names; `null` for one that isn't there. */
+  captures?: (name: string) => MonitorSource | null;
   /** Leaves watchers out of the captures, where there is a tap. */
   control?: ConnectionControl;
   /** The clock, in milliseconds. */
@@ -58,9 +51,8 @@ export class Monitor {
   readonly #options: MonitorOptions;
   readonly #watchers = new Map<Connection, Watcher>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  #stopListening: (() => void) | undefined;
-  /** The second that watchers were last told of. */
-  #toldSecond = 0;
+  /** The second of each source that its watchers were last told of. */
+  readonly #toldSeconds = new WeakMap<MonitorSource, number>();
 
   constructor(options: MonitorOptions) {
     this.#options = options;
@@ -73,26 +65,40 @@ export class Monitor {
 
   /** Begins to watch, or changes what is watched. */
   start(connection: Connection, request: ClientMessageOf<"monitor_start">): void {
+    const source = this.#sourceOf(request.capture);
+    if (source === null) {
+      const { message } = ERROR_CODES.capture_unknown;
+      return this.#send(connection, { type: "error", code: "capture_unknown", message });
+    }
     if (!connection.watching) this.#exclude(connection);
-    this.#watchers.set(connection, new Watcher(connection, request, this.#options));
-    this.#send(connection, this.#snapshot());
-    this.#startTimer();
+    this.#watchers.get(connection)?.close();
+    if (!this.#isWatched(source)) this.#toldSeconds.set(source, source.lastBucket().second);
+    const { outbound } = this.#options;
+    this.#watchers.set(connection, new Watcher(connection, request, { source, outbound }));
+    this.#send(connection, this.#snapshot(source));
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #sourceOf(capture: string | undefined): MonitorSource | null {
+    if (capture === undefined) return this.#options.source;
+    return this.#options.captures?.(capture) ?? null;
   }
 
   /** Ends watching; harmless for one that doesn't. */
   stop(connection: Connection): void {
-    if (!this.#watchers.delete(connection)) return;
+    if (!this.#watchers.has(connection)) return;
+    this.forget(connection);
     connection.watching = false;
     connection.uncounted = { ...connection.counters };
     connection.countedSince = this.#options.now();
     this.#options.metrics.opened();
     this.#options.control?.setExcluded(connection.id, false);
     this.#options.registry.touch(connection.id);
-    if (this.#watchers.size === 0) this.close();
   }
 
   /** Forgets a connection that is gone. */
   forget(connection: Connection): void {
+    this.#watchers.get(connection)?.close();
     this.#watchers.delete(connection);
     if (this.#watchers.size === 0) this.close();
   }
@@ -104,7 +110,8 @@ export class Monitor {
     if ((connection.socket?.bufferedAmount ?? 0) > BUSY_BYTES) {
       return this.#send(connection, { type: "error", ...TOO_BUSY });
     }
-    const found = this.#options.capture?.bytes(id, frame, offset, length, source) ?? null;
+    const { capture } = this.#watchers.get(connection)?.source ?? this.#options.source;
+    const found = capture?.bytes(id, frame, offset, length, source) ?? null;
     if (found === null) {
       return this.#send(connection, { type: "frame_gone", connection: id, frame, ...asked });
     }
@@ -127,7 +134,8 @@ export class Monitor {
     if ((connection.socket?.bufferedAmount ?? 0) > BUSY_BYTES) {
       return this.#send(connection, { type: "error", ...TOO_BUSY });
     }
-    const heads = this.#options.capture?.heads(id) ?? [];
+    const { capture } = this.#watchers.get(connection)?.source ?? this.#options.source;
+    const heads = capture?.heads(id) ?? [];
     this.#send(connection, {
       type: "connection_heads",
       connection: id,
@@ -144,8 +152,6 @@ export class Monitor {
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#stopListening?.();
-    this.#stopListening = undefined;
   }
 
   #exclude(connection: Connection): void {
@@ -156,48 +162,47 @@ export class Monitor {
     registry.touch(connection.id);
   }
 
-  #startTimer(): void {
-    if (this.#timer !== undefined) return;
-    this.#toldSecond = this.#options.metrics.lastBucket().second;
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    this.#stopListening = this.#options.registry.onChange((id) => {
-      for (const watcher of this.#watchers.values()) watcher.connectionChanged(id);
-    });
+  #isWatched(source: MonitorSource): boolean {
+    return this.#watchers.values().some((watcher) => watcher.source === source);
   }
 
   /** Figures go out when a second is over: ticks drift, so counting them would leave seconds out. */
   #tick(): void {
-    const bucket = this.#options.metrics.lastBucket();
-    const second = bucket.second === this.#toldSecond ? null : this.#report(bucket);
-    this.#toldSecond = bucket.second;
-    for (const watcher of this.#watchers.values()) watcher.tick(second);
+    const reports = new Map<MonitorSource, SecondReport | null>();
+    for (const { source } of this.#watchers.values()) {
+      if (!reports.has(source)) reports.set(source, this.#report(source));
+    }
+    for (const watcher of this.#watchers.values()) {
+      watcher.tick(reports.get(watcher.source) ?? null);
+    }
   }
 
-  #report(bucket: Bucket): SecondReport {
-    return { rooms: [...this.#options.hub.records()], metrics: this.#metrics(bucket) };
-  }
-
-  #metrics(bucket: Bucket): Omit<Metrics, "skipped"> {
-    const { metrics, hub } = this.#options;
+  /** What a second has brought that watchers weren't told of; `null` if none is over. */
+  #report(source: MonitorSource): SecondReport | null {
+    const bucket = source.lastBucket();
+    if (bucket.second === this.#toldSeconds.get(source)) return null;
+    this.#toldSeconds.set(source, bucket.second);
     return {
-      type: "metrics",
-      bucket,
-      totals: metrics.totals(hub.size),
-      histograms: metrics.histograms(),
-      viewers: this.viewers,
+      rooms: source.rooms(),
+      metrics: {
+        type: "metrics",
+        bucket,
+        totals: source.totals(),
+        histograms: source.histograms(),
+        viewers: this.viewers,
+      },
     };
   }
 
-  #snapshot(): MonitorSnapshot {
-    const { metrics, hub, policy, startedAt, now } = this.#options;
+  #snapshot(source: MonitorSource): MonitorSnapshot {
     return {
       type: "monitor_snapshot",
-      serverTime: now(),
-      startedAt,
-      policy,
-      totals: metrics.totals(hub.size),
-      histograms: metrics.histograms(),
-      history: metrics.history(),
+      serverTime: this.#options.now(),
+      startedAt: source.startedAt,
+      policy: source.policy,
+      totals: source.totals(),
+      histograms: source.histograms(),
+      history: source.history(),
       viewers: this.viewers,
     };
   }

@@ -1,6 +1,7 @@
 import type { CaptureSource, ConnectionControl } from "../protocol/mod.ts";
 import type { Backplane } from "./backplane.ts";
 import type { LogSink } from "./log.ts";
+import type { MonitorSource } from "./monitor_source.ts";
 
 /** Something that a client may do. */
 export type Permission = "read" | "write" | "monitor" | "admin";
@@ -150,6 +151,10 @@ export interface RoomServerOptions {
   control?: ConnectionControl;
   /** Captured frames, when a tap stands before the server. */
   capture?: CaptureSource;
+  /** What watchers see in place of this server's own connections. */
+  source?: MonitorSource;
+  /** Finds a capture by the name that a watcher gives in `monitor_start`; `null` if there is none. */
+  captures?: (name: string) => MonitorSource | null;
 }
 
 /** The longest time that a timer can wait. */

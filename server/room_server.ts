@@ -19,6 +19,7 @@ import { Log, logSink } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Monitor } from "./monitor.ts";
 import { expositionResponse } from "./open_metrics.ts";
+import { type MonitorSource, RoomServerSource, statsOf } from "./monitor_source.ts";
 import { type RoomServerLimits, roomServerLimits, type RoomServerOptions } from "./options.ts";
 import { type CustomMessage, Outbound, outgoing } from "./outbound.ts";
 import { ConnectionRegistry } from "./registry.ts";
@@ -56,7 +57,7 @@ const SERVER_USER = "server";
 export class RoomServer {
   readonly #limits: RoomServerLimits;
   readonly #options: RoomServerOptions;
-  readonly #startedAt = Date.now();
+  readonly #source: MonitorSource;
   readonly #metrics = new Metrics();
   readonly #log: ServerLog;
   readonly #telemetry: Telemetry;
@@ -128,16 +129,22 @@ export class RoomServer {
       backplane: this.#backplane,
       outbound: this.#outbound,
     });
-    this.#monitor = new Monitor({
+    this.#source = options.source ?? new RoomServerSource({
       metrics,
       registry,
       hub: this.#hub,
-      outbound: this.#outbound,
       policy: this.#policy(),
-      startedAt: this.#startedAt,
+      startedAt: Date.now(),
+      ...(capture === undefined ? {} : { capture }),
+    });
+    this.#monitor = new Monitor({
+      metrics,
+      registry,
+      outbound: this.#outbound,
+      source: this.#source,
       now,
       ...(control === undefined ? {} : { control }),
-      ...(capture === undefined ? {} : { capture }),
+      ...(options.captures === undefined ? {} : { captures: options.captures }),
     });
     this.#dispatch = new MessageDispatch({
       limits,
@@ -265,17 +272,13 @@ export class RoomServer {
     return this.#registry.ids().flatMap((id) => this.#registry.record(id) ?? []);
   }
 
-  /** Counters, histograms and what is in force. */
-  getStats(): ServerStats {
-    return {
-      startedAt: this.#startedAt,
-      now: Date.now(),
-      policy: this.#policy(),
-      totals: this.#metrics.totals(this.#hub.size),
-      histograms: this.#metrics.histograms(),
-      viewers: this.#monitor.viewers,
-      capture: this.#options.capture?.stats ?? null,
-    };
+  /**
+   * Counters, histograms and what is in force.
+   *
+   * @param source Whose. @default what watchers see
+   */
+  getStats(source: MonitorSource = this.#source): ServerStats {
+    return statsOf(source, this.#monitor.viewers);
   }
 
   /**
@@ -299,7 +302,7 @@ export class RoomServer {
   metricsResponse(request: Request): Response {
     const readings = this.#metrics.readings(this.#hub.size);
     const { viewers } = this.#monitor;
-    const figures = { ...readings, viewers, startedAt: this.#startedAt };
+    const figures = { ...readings, viewers, startedAt: this.#source.startedAt };
     return expositionResponse(figures, request.headers.get("accept"));
   }
 

@@ -1,5 +1,4 @@
 import type {
-  CaptureSource,
   ClientMessageOf,
   ConnectionRecord,
   Connections,
@@ -9,8 +8,8 @@ import type {
   ServerMessage,
 } from "../protocol/mod.ts";
 import type { Connection } from "./connection.ts";
+import type { MonitorSource } from "./monitor_source.ts";
 import { type Outbound, outgoing } from "./outbound.ts";
-import type { ConnectionRegistry } from "./registry.ts";
 
 /** With more bytes than this waiting for a watcher it is told nothing until they are gone. */
 export const BUSY_BYTES = 262_144;
@@ -22,16 +21,18 @@ const COUNTERS_PER_MESSAGE = 1_000;
 const BYTES_PER_LIST = 196_608;
 /** How many frames go into one message; the newest, the rest is counted as skipped. */
 const FRAMES_PER_MESSAGE = 200;
+/** How many messages with frames go out in one tick: a capture file has them all at once. */
+const MESSAGES_PER_TICK = 5;
 
 /** What a {@linkcode Watcher} works with. */
 export interface WatcherOptions {
-  /** Where the connections' records come from. */
-  registry: ConnectionRegistry;
+  /** What it sees. */
+  source: MonitorSource;
   /** Where messages go out. */
   outbound: Outbound;
-  /** Captured frames, where there is a tap. */
-  capture?: CaptureSource;
 }
+
+type Counted = Pick<ConnectionRecord, "id" | "counters">;
 
 /** What is told once a second. */
 export interface SecondReport {
@@ -46,8 +47,11 @@ export interface SecondReport {
  * and what it gets is made from the newest state, so that a slow one misses steps and not the end.
  */
 export class Watcher {
+  /** What it sees. */
+  readonly source: MonitorSource;
   readonly #connection: Connection;
-  readonly #options: WatcherOptions;
+  readonly #outbound: Outbound;
+  readonly #stopListening: () => void;
   readonly #topics: ReadonlySet<MonitorTopic>;
   readonly #onlyConnection: string | undefined;
   /** Connections whose record it hasn't seen as it is now. At first all of them. */
@@ -56,7 +60,7 @@ export class Watcher {
   readonly #toldTraffic = new Map<string, number>();
   readonly #toldRooms = new Map<string, RoomRecord>();
   #rooms: RoomRecord[] | null = null;
-  #countersPass: Iterator<Connection> | null = null;
+  #countersPass: Iterator<Counted> | null = null;
   #cursor = 0;
   #hasRead = false;
   #skippedFrames = 0;
@@ -65,25 +69,30 @@ export class Watcher {
   constructor(
     connection: Connection,
     request: ClientMessageOf<"monitor_start">,
-    options: WatcherOptions,
+    { source, outbound }: WatcherOptions,
   ) {
+    this.source = source;
     this.#connection = connection;
-    this.#options = options;
+    this.#outbound = outbound;
     this.#topics = new Set(request.topics);
     this.#onlyConnection = request.connection;
-    this.#dirty = new Set(this.#topics.has("connections") ? options.registry.ids() : []);
+    const wantsConnections = this.#topics.has("connections");
+    this.#dirty = new Set(wantsConnections ? source.ids() : []);
+    this.#stopListening = wantsConnections
+      ? source.onChange((id) => this.#dirty.add(id))
+      : () => {};
   }
 
-  /** A connection's record has changed. */
-  connectionChanged(id: string): void {
-    if (this.#topics.has("connections")) this.#dirty.add(id);
+  /** Listens no more. */
+  close(): void {
+    this.#stopListening();
   }
 
   /** Tells what changed; `second` comes with the first tick after a second. */
   tick(second: SecondReport | null): void {
     if (second !== null) {
       this.#rooms = second.rooms;
-      this.#countersPass ??= this.#options.registry.live();
+      this.#countersPass ??= this.source.live()[Symbol.iterator]();
     }
     if (this.#isBusy()) {
       if (second !== null) this.#skippedMetrics += 1;
@@ -93,7 +102,7 @@ export class Watcher {
       this.#send({ ...second.metrics, skipped: this.#skippedMetrics });
     }
     if (this.#topics.has("connections")) this.#sendConnections();
-    if (this.#topics.has("frames") && !this.#isBusy()) this.#sendFrames();
+    if (this.#topics.has("frames")) this.#sendFrames();
   }
 
   #isBusy(): boolean {
@@ -119,7 +128,7 @@ export class Watcher {
     for (const id of this.#dirty) {
       if (changed.length + removed.length >= RECORDS_PER_MESSAGE || bytes > BYTES_PER_LIST) break;
       this.#dirty.delete(id);
-      const record = this.#options.registry.record(id);
+      const record = this.source.record(id);
       if (record === null) removed.push(id);
       else changed.push(record);
       bytes += sizeOfRecord(record);
@@ -144,10 +153,9 @@ export class Watcher {
     return due;
   }
 
-  #addCounters(connection: Connection, due: Connections["counters"]): void {
-    const { id, counters } = connection;
+  #addCounters({ id, counters }: Counted, due: Connections["counters"]): void {
     const traffic = counters.messagesIn + counters.messagesOut;
-    if (connection.watching || this.#dirty.has(id) || this.#toldTraffic.get(id) === traffic) return;
+    if (this.#dirty.has(id) || this.#toldTraffic.get(id) === traffic) return;
     this.#toldTraffic.set(id, traffic);
     due.push({ id, counters: { ...counters } });
   }
@@ -175,9 +183,17 @@ export class Watcher {
     return gone;
   }
 
+  /** A ring gives its newest frames at once; a capture file goes on where the last message ended. */
   #sendFrames(): void {
-    const { capture } = this.#options;
-    if (capture === undefined) return;
+    for (let messages = 0; messages < MESSAGES_PER_TICK; messages++) {
+      if (this.#isBusy() || this.#sendSomeFrames() < FRAMES_PER_MESSAGE) return;
+    }
+  }
+
+  /** Returns how many frames it has sent. */
+  #sendSomeFrames(): number {
+    const { capture } = this.source;
+    if (capture === null) return 0;
     const reading = capture.read(this.#cursor, {
       limit: FRAMES_PER_MESSAGE,
       ...(this.#onlyConnection === undefined ? {} : { connection: this.#onlyConnection }),
@@ -186,17 +202,18 @@ export class Watcher {
     if (this.#hasRead) this.#skippedFrames += reading.skipped;
     this.#hasRead = true;
     this.#cursor = reading.cursor;
-    if (reading.frames.length === 0) return;
+    if (reading.frames.length === 0) return 0;
     this.#send({
       type: "frames",
       frames: reading.frames,
       capture: capture.stats,
       skipped: this.#skippedFrames,
     });
+    return reading.frames.length;
   }
 
   #send(message: ServerMessage): void {
-    this.#options.outbound.send(this.#connection, outgoing(message));
+    this.#outbound.send(this.#connection, outgoing(message));
   }
 }
 

@@ -49,6 +49,7 @@ export function recordOf(frame: CapturedFrame): FrameRecord {
     preview: shownPayload(frame, PREVIEW_BYTES).toBase64(),
     findings: [...frame.findings],
     ...(frame.compressed ? { compressed: compressedRecord(frame.compressed) } : {}),
+    ...(frame.fault === undefined ? {} : { fault: frame.fault }),
   };
 }
 

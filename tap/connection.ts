@@ -8,6 +8,7 @@ import { Conversation, type Verdict } from "./conversation.ts";
 import { type Expiry, expiryOf } from "./deadlines.ts";
 import { refusalResponse } from "./refusal_response.ts";
 import { runOf } from "./frame_run.ts";
+import { authorityOf, HostRewriter } from "./host_rewriter.ts";
 import { AdaptiveReader, closeQuietly, type NetConn, sendAtOnce, SerialWriter } from "./relay.ts";
 import type { Refusal } from "./request_rules.ts";
 import { dialTarget } from "./target.ts";
@@ -313,7 +314,9 @@ export class TapConnection implements TappedPeer {
     sendAtOnce(target);
     this.#host.innerOpened(target.localAddr.port, this);
     this.#target = target;
-    this.#up = new SerialWriter(target);
+    this.#up = this.#host.rewritesHost
+      ? new HostRewriter(target, authorityOf(this.#host.target), () => this.#conversation.phase)
+      : new SerialWriter(target);
     this.#targetPump = this.#pumpTarget(target);
   }
 

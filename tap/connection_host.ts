@@ -11,6 +11,8 @@ export interface ConnectionHost {
   readonly target: TapTarget;
   readonly guards: boolean;
   readonly redacts: boolean;
+  /** Whether the server gets its own authority as the Host of requests. */
+  readonly rewritesHost: boolean;
   readonly limits: TapLimits;
   /** What is done to frames and bytes on purpose; empty for nothing. */
   readonly faults: readonly FaultRule[];

@@ -59,3 +59,4 @@ export {
   type CaptureReadFileOptions,
   readCapture,
 } from "./captures/mod.ts";
+export { LoadedCapture, type LoadedCaptureOptions } from "./captures/loaded_capture.ts";

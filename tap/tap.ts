@@ -55,6 +55,14 @@ export interface TapOptions {
    * @default false
    */
   redact?: boolean;
+  /**
+   * Whether the target's authority takes the place of the Host in every request's head, for servers
+   * that ask for their own name. This alone makes a relay without a guard change bytes; the capture
+   * keeps the head as the client sent it.
+   *
+   * @default false
+   */
+  rewriteHost?: boolean;
   /** Limits and timeouts of the guard that differ from {@linkcode DEFAULT_TAP_LIMITS}. */
   limits?: Partial<TapLimits>;
   /**
@@ -310,6 +318,7 @@ export class Tap implements ConnectionControl, AsyncDisposable {
       target: this.#options.target,
       guards: this.guards,
       redacts: this.redacts,
+      rewritesHost: this.#options.rewriteHost ?? false,
       limits: this.#limits,
       faults: this.#options.faults ?? [],
       seed: this.#options.seed ?? 1,

@@ -39,11 +39,12 @@ const CHECKS: Check[] = [
     seconds: 90,
     run: () =>
       test(
-        ...["frames", "protocol", "client", "server", "tap", "components", "structure"].map((dir) =>
-          `tests/${dir}`
-        ),
+        ...["frames", "protocol", "client", "server", "components", "structure", "chaos"].map((
+          dir,
+        ) => `tests/${dir}`),
       ),
   },
+  { name: "tap's tests", seconds: 60, run: () => test("tests/tap") },
   { name: "generated streams", seconds: 60, run: () => test("--parallel", "tests/streams") },
   { name: "stand-ins' tests", seconds: 60, run: () => test("tests/stand_ins") },
   { name: "doc examples", seconds: 30, run: () => test("--doc", "mod.ts", "tap.ts", ...MEASURED) },

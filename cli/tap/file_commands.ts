@@ -3,9 +3,11 @@ import { CaptureFileError, readCapture } from "../../tap/mod.ts";
 import { FlagError, type FlagSpec, helpText, readArguments } from "../flags.ts";
 import { CaptureSaver } from "./capture_saver.ts";
 import { EventLines } from "./event_lines.ts";
+import { DASHBOARD_FLAGS, dashboardOf, findDashboard } from "./dashboard.ts";
 import { CommandFailure, reasonOf } from "./failure.ts";
 import { FILTER_HELP, parseFilter } from "./filter.ts";
 import { RELAY_FLAGS, saveOptions } from "./relay_flags.ts";
+import { stopSignal } from "./stop_signal.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Events that are printed or written together. */
@@ -15,6 +17,7 @@ const READ_FLAGS: Readonly<Record<string, FlagSpec>> = {
   "filter": RELAY_FLAGS.filter,
   "hex": RELAY_FLAGS.hex,
   "json": RELAY_FLAGS.json,
+  ...DASHBOARD_FLAGS,
   "help": RELAY_FLAGS.help,
 };
 
@@ -22,6 +25,7 @@ const READ_USAGE = `Usage: tap read <capture> [flags]
 
 Prints a capture file as the relay prints what it sees: JSONL of its own, HAR, pcap or pcapng; the
 content tells which. Of pcap it reads Ethernet, Linux cooked, loopback and raw IP, without TLS.
+With --dashboard it isn't printed but opened in the dashboard, until Ctrl-C.
 
 ${helpText(READ_FLAGS)}
 
@@ -41,6 +45,8 @@ export async function readCommand(args: string[], terminal: Terminal): Promise<n
   const { flags, operands } = readArguments(READ_FLAGS, args, () => undefined);
   if (flags.help) return await help(READ_USAGE, terminal);
   if (operands.length !== 1) throw new FlagError("Cannot read: name one capture file");
+  const dashboard = dashboardOf(flags);
+  if (dashboard) return await showCapture(operands[0], dashboard.port, terminal);
   const filter = flags.filter === undefined ? {} : { filter: parseFilter(String(flags.filter)) };
   const { paint } = terminal;
   const lines = new EventLines({
@@ -51,6 +57,23 @@ export async function readCommand(args: string[], terminal: Terminal): Promise<n
     terminal,
     (events) => terminal.print(events.flatMap((event) => lines.lines(event))),
   );
+  return 0;
+}
+
+/** Opens the dashboard on a capture file until a signal; resolves with the exit code. */
+async function showCapture(
+  path: string,
+  port: number | undefined,
+  { say }: Terminal,
+): Promise<number> {
+  using stop = stopSignal();
+  const open = await findDashboard();
+  using file = await openCapture(path);
+  const name = path.split("/").at(-1) ?? path;
+  const files = [{ name, source: chunksOf(file) }];
+  await using dashboard = await open({ port, tap: null, files, say });
+  say(`Dashboard: ${dashboard.url}`);
+  await stop.given;
   return 0;
 }
 

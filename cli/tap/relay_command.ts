@@ -4,10 +4,12 @@ import { VERSION } from "../../protocol/mod.ts";
 import { Tap } from "../../tap/mod.ts";
 import { hostText } from "./address.ts";
 import { CaptureSaver } from "./capture_saver.ts";
+import { findDashboard, type OpenDashboard } from "./dashboard.ts";
 import { EventLines } from "./event_lines.ts";
 import { CommandFailure, reasonOf } from "./failure.ts";
 import { FILTER_HELP } from "./filter.ts";
 import { RELAY_FLAGS, type RelayOptions, relayOptions } from "./relay_flags.ts";
+import { stopSignal } from "./stop_signal.ts";
 import type { Terminal } from "./terminal.ts";
 import { JournalViewer } from "./viewer.ts";
 
@@ -40,13 +42,18 @@ A fault is made of terms too; it begins behind the handshake, and frames that we
 Deno can't set SO_LINGER: cut=rst closes a link that isn't read, so that the kernel resets it where
 the peer has sent something; otherwise it ends like cut=fin.
 
+--dashboard opens connections, frames and captures as pages in a browser, on this machine only.
+
 Examples:
   tap --listen 9000 --target ws://localhost:8000/ws
   tap --target ws://localhost:8000/ws --save today.jsonl --quiet
   tap --target ws://localhost:8000/ws --fault 'dir=out latency=200ms±50ms' --fault 'opcode=ping drop'
-  tap --target wss://example.com/feed --filter 'data len>1000 or finding' --json
+  tap --target ws://localhost:8000/ws --dashboard --quiet
+  tap --target wss://example.com/feed --rewrite-host --filter 'data len>1000 or finding' --json
 
 The request's Host stays as the client wrote it: a server that asks for its own name may refuse it.
+--rewrite-host puts the target's name in its place; without --guard nothing else is ever changed. What
+is shown and saved is the head as the client sent it.
 Deno always checks a certificate's chain; to leave that out run deno itself with
 --unsafely-ignore-certificate-errors=HOST. Printing never holds the relay up: what a terminal is too
 slow for is left out and counted.`;
@@ -55,6 +62,8 @@ slow for is left out and counted.`;
 export interface RunningRelay {
   /** Where it listens. */
   address: Deno.NetAddr;
+  /** What relays. */
+  tap: Tap;
   /** Prints what is left and ends it. */
   stop(): Promise<void>;
 }
@@ -69,10 +78,35 @@ export async function relayCommand(args: string[], terminal: Terminal): Promise<
   const options = relayOptions(flags);
   // Before anything is said: whoever reads that it is ready may stop it.
   using stop = stopSignal();
+  const open = options.dashboard === null ? null : await findDashboard();
   const relay = startRelay(options, terminal);
-  await stop.given;
-  await relay.stop();
+  try {
+    await using dashboard = open && await openedFor(relay, options, { open, terminal });
+    if (dashboard) terminal.say(`Dashboard: ${dashboard.url}`);
+    await stop.given;
+  } finally {
+    await relay.stop();
+  }
   return 0;
+}
+
+async function openedFor(
+  relay: RunningRelay,
+  options: RelayOptions,
+  { open, terminal }: { open: OpenDashboard; terminal: Terminal },
+) {
+  const { dashboard, targetText, faults, seed } = options;
+  return await open({
+    port: dashboard?.port,
+    tap: {
+      tap: relay.tap,
+      target: targetText,
+      address: addressText(options, relay.address),
+      ...(faults.length === 0 ? {} : { faultSeed: seed }),
+    },
+    files: [],
+    say: terminal.say,
+  });
 }
 
 /**
@@ -85,6 +119,7 @@ export function startRelay(options: RelayOptions, terminal: Terminal): RunningRe
     target: options.target,
     guard: options.guard,
     redact: options.redact,
+    rewriteHost: options.rewriteHost,
     faults: options.faults,
     seed: options.seed,
   });
@@ -97,6 +132,7 @@ export function startRelay(options: RelayOptions, terminal: Terminal): RunningRe
   terminal.say(readyText(options, address));
   return {
     address,
+    tap,
     async stop() {
       await tap.close({ graceMs: GRACE_MS });
       await Promise.all([printer?.close(), keeper?.close()]);
@@ -154,20 +190,12 @@ function complaints({ say }: Terminal): Tap["observer"] {
 }
 
 function readyText(options: RelayOptions, address: Deno.NetAddr): string {
-  const scheme = options.address.certificate ? "wss" : "ws";
   const guard = options.guard ? ", guarded" : "";
-  const here = `${scheme}://${hostText(address.hostname, address.port)}${options.path}`;
-  return `Tap ready: ${here} → ${options.targetText}${guard}`;
+  return `Tap ready: ${addressText(options, address)} → ${options.targetText}${guard}`;
 }
 
-function stopSignal(): Disposable & { given: Promise<void> } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, resolve);
-  return {
-    given: promise,
-    [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, resolve);
-    },
-  };
+/** Where clients connect. */
+function addressText(options: RelayOptions, { hostname, port }: Deno.NetAddr): string {
+  const scheme = options.address.certificate ? "wss" : "ws";
+  return `${scheme}://${hostText(hostname, port)}${options.path}`;
 }

@@ -8,6 +8,7 @@ import {
   type TapTarget,
 } from "../../tap/mod.ts";
 import { parseListen, parseTarget, type TargetUrl } from "./address.ts";
+import { DASHBOARD_FLAGS, dashboardOf } from "./dashboard.ts";
 import { CommandFailure, reasonOf } from "./failure.ts";
 import { type FrameFilter, parseFilter } from "./filter.ts";
 
@@ -46,7 +47,9 @@ export const RELAY_FLAGS: Readonly<Record<string, FlagSpec>> = {
   "cert": { kind: "string", value: "FILE", help: "Certificate to listen with (wss://), PEM" },
   "key": { kind: "string", value: "FILE", help: "Its private key, PEM" },
   "ca-file": { kind: "string", value: "FILE", help: "Certificates to trust at the target, PEM" },
+  "rewrite-host": { kind: "boolean", help: "Give the server its own name as Host (see below)" },
   "any-name": { kind: "boolean", help: "Take a target's certificate for another name" },
+  ...DASHBOARD_FLAGS,
   "help": { kind: "boolean", help: "Print this" },
   "version": { kind: "boolean", help: "Print the version" },
 };
@@ -88,6 +91,10 @@ export interface RelayOptions {
   seed: number;
   /** Whether contents are hidden. */
   redact: boolean;
+  /** Whether the server gets its own name as Host. */
+  rewriteHost: boolean;
+  /** The dashboard and its port, where one is asked for. */
+  dashboard: { port: number | undefined } | null;
   /** The file to save to, and its format. */
   save: SaveOptions | undefined;
   /** Which frames are printed. */
@@ -119,6 +126,8 @@ export function relayOptions(flags: FlagValues): RelayOptions {
     faults: faultsOf(flags),
     seed: flags.seed as number,
     redact: flags.redact === true,
+    rewriteHost: flags["rewrite-host"] === true,
+    dashboard: dashboardOf(flags),
     save: save === undefined ? undefined : saveOptions(save),
     filter: filter === undefined ? undefined : parseFilter(filter),
     hex: flags.hex === true,

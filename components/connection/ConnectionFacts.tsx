@@ -1,14 +1,28 @@
 import type { ComponentChildren } from "preact";
 import { closeReason } from "../../protocol/close_reasons.ts";
 import { closeCodeName } from "../../frames/close.ts";
-import type { CloseRecord, ConnectionRecord } from "../../protocol/monitor_records.ts";
+import type {
+  CloseRecord,
+  ConnectionRecord,
+  ForeignSource,
+} from "../../protocol/monitor_records.ts";
 import { formatBytes, formatClock, formatCount, formatDuration, joinReading } from "../format.ts";
 import { connectionHash } from "../handshake/connection_hash.ts";
 import { Lamp } from "../ui/Lamp.tsx";
 import { Panel } from "../ui/Panel.tsx";
 
+/** What the facts are about. */
+export interface ConnectionFactsProps {
+  /** The connection. */
+  record: ConnectionRecord;
+  /** The server's clock, in milliseconds since the Unix epoch. */
+  now: number;
+  /** Where it comes from, unless it is our own server's: only those have clients and rooms. */
+  source: ForeignSource | undefined;
+}
+
 /** Who is at the other end, what it may, and what went through. */
-export function ConnectionFacts({ record, now }: { record: ConnectionRecord; now: number }) {
+export function ConnectionFacts({ record, now, source }: ConnectionFactsProps) {
   const { counters } = record;
   const end = record.transitions.at(-1)?.at ?? now;
   const lasted = (record.state === 3 ? end : now) - record.connectedAt;
@@ -22,22 +36,11 @@ export function ConnectionFacts({ record, now }: { record: ConnectionRecord; now
         <Fact label="Address">{record.address}</Fact>
         <Fact label="User agent">{record.userAgent}</Fact>
         <Fact label="Origin">{record.origin}</Fact>
-        <Fact label="Client id">{record.clientId}</Fact>
-        <Fact label="User id">
-          {record.userId !== null && record.userId === record.clientId
-            ? "anonymous"
-            : record.userId}
-        </Fact>
-        <Fact label="Permissions">{record.permissions.join(", ") || null}</Fact>
+        {source === undefined
+          ? <ClientFacts record={record} />
+          : <Fact label={source.kind === "file" ? "From file" : "Target"}>{source.name}</Fact>}
         <Fact label="Connected">{formatClock(record.connectedAt, true)}</Fact>
         <Fact label={record.state === 3 ? "Lasted" : "For"}>{formatDuration(lasted)}</Fact>
-        <Fact label="Rooms">
-          {record.rooms.length === 0
-            ? null
-            : record.rooms.map((room) => (
-              <a key={room} class="tag" href={`/rooms#room=${encodeURIComponent(room)}`}>{room}</a>
-            ))}
-        </Fact>
         <Fact label="Messages in, out">
           {formatCount(counters.messagesIn)}, {formatCount(counters.messagesOut)}
         </Fact>
@@ -45,12 +48,33 @@ export function ConnectionFacts({ record, now }: { record: ConnectionRecord; now
           {joinReading(formatBytes(counters.bytesIn))},{" "}
           {joinReading(formatBytes(counters.bytesOut))}
         </Fact>
-        <Fact label="Errors sent">{formatCount(counters.errors)}</Fact>
+        {source === undefined && <Fact label="Errors sent">{formatCount(counters.errors)}</Fact>}
         <Fact label="Round trip">
           {counters.roundTripMs === null ? null : `${counters.roundTripMs.toFixed(2)} ms`}
         </Fact>
       </dl>
     </Panel>
+  );
+}
+
+/** What only our own server knows of a client. */
+function ClientFacts({ record }: { record: ConnectionRecord }) {
+  const { clientId, userId, permissions, rooms } = record;
+  return (
+    <>
+      <Fact label="Client id">{clientId}</Fact>
+      <Fact label="User id">
+        {userId !== null && userId === clientId ? "anonymous" : userId}
+      </Fact>
+      <Fact label="Permissions">{permissions.join(", ") || null}</Fact>
+      <Fact label="Rooms">
+        {rooms.length === 0
+          ? null
+          : rooms.map((room) => (
+            <a key={room} class="tag" href={`/rooms#room=${encodeURIComponent(room)}`}>{room}</a>
+          ))}
+      </Fact>
+    </>
   );
 }
 

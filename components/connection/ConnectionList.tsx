@@ -19,6 +19,7 @@ export function ConnectionList({ store, tall = false }: { store: MonitorStore; t
   const [state, setState] = useState<number | null>(null);
   const version = store.tableVersion.value;
   const all = store.table.connections;
+  const own = store.server.value?.policy.source === undefined;
   const rows = useMemo(
     () => selectConnections(all.values(), { text, state }),
     [version, text, state],
@@ -35,7 +36,7 @@ export function ConnectionList({ store, tall = false }: { store: MonitorStore; t
         <SearchField
           id="connection-search"
           label="Search connections"
-          placeholder="id, address, agent, room, code"
+          placeholder={own ? "id, address, agent, room, code" : "id, address, agent, code"}
           value={text}
           onInput={setText}
         />
@@ -43,7 +44,12 @@ export function ConnectionList({ store, tall = false }: { store: MonitorStore; t
     >
       {all.size === 0 ? <NoConnections store={store} /> : (
         <>
-          <Rows rows={rows} of={all.size} />
+          <Rows
+            rows={rows}
+            of={all.size}
+            base={store.base}
+            own={own}
+          />
           <p class="sheet-foot" role="status">
             {formatCount(rows.length)} of {formatCount(all.size)} known
           </p>
@@ -81,25 +87,38 @@ function NoConnections({ store }: { store: MonitorStore }) {
   if (!store.connectionsKnown.value) {
     return <p class="empty empty-waiting">Waiting for the server’s list of connections.</p>;
   }
-  return <FirstClient />;
+  return <FirstClient source={store.server.value?.policy.source} />;
 }
 
-const COLUMNS = ["State", "No.", "Address", "User agent", "Rooms", "In", "Out", "RTT", "Since"];
+const COLUMNS = ["State", "No.", "Address", "User agent", "", "In", "Out", "RTT", "Since"];
 const CLASSES = ["state", "id", "address", "agent", "rooms", "in", "out", "rtt", "since"];
 
-function Rows({ rows, of }: { rows: readonly ConnectionRecord[]; of: number }) {
+function Rows({ rows, of, base, own }: {
+  rows: readonly ConnectionRecord[];
+  of: number;
+  base: string;
+  /** Whether they are our own server's: no others have rooms. */
+  own: boolean;
+}) {
   const { scroller, onScroll, range } = useWindow({ count: rows.length, rowHeight: ROW_HEIGHT });
   return (
     <div class="sheet" role="table" aria-label="Connections" aria-rowcount={rows.length + 1}>
       <div class="sheet-head connection-row" role="row" aria-rowindex={1}>
         {COLUMNS.map((name, index) => (
-          <span key={name} role="columnheader" class={`col-${CLASSES[index]}`}>{name}</span>
+          <span key={name} role="columnheader" class={`col-${CLASSES[index]}`}>
+            {name === "" ? own ? "Rooms" : "Closed with" : name}
+          </span>
         ))}
       </div>
       <div class="sheet-scroll" ref={scroller} onScroll={onScroll} role="rowgroup" tabIndex={0}>
         <Spacer height={range.before} />
         {rows.slice(range.first, range.end).map((record, index) => (
-          <ConnectionRow key={record.id} record={record} index={range.first + index + 2} />
+          <ConnectionRow
+            key={record.id}
+            record={record}
+            index={range.first + index + 2}
+            base={base}
+          />
         ))}
         <Spacer height={range.after} />
         {rows.length === 0 && <EmptyRow>None of {formatCount(of)} connections fits.</EmptyRow>}
@@ -108,7 +127,11 @@ function Rows({ rows, of }: { rows: readonly ConnectionRecord[]; of: number }) {
   );
 }
 
-function ConnectionRow({ record, index }: { record: ConnectionRecord; index: number }) {
+function ConnectionRow({ record, index, base }: {
+  record: ConnectionRecord;
+  index: number;
+  base: string;
+}) {
   const { counters, close } = record;
   const agent = record.userAgent ?? "";
   return (
@@ -117,7 +140,9 @@ function ConnectionRow({ record, index }: { record: ConnectionRecord; index: num
         <StateLamp record={record} />
       </span>
       <span role="cell" class="col-id">
-        <a class="row-link" href={`/connections/${encodeURIComponent(record.id)}`}>{record.id}</a>
+        <a class="row-link" href={`${base}/connections/${encodeURIComponent(record.id)}`}>
+          {record.id}
+        </a>
       </span>
       <span role="cell" class="col-address">{record.address}</span>
       <span role="cell" class="col-agent" title={agent}>{agent === "" ? "–" : agent}</span>

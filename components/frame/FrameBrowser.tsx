@@ -144,6 +144,9 @@ function emptyText(store: MonitorStore, view: FrameView, connection: string | un
     return "The tap is off: this server can’t see its frames. Start it without --no-tap.";
   }
   if (connection !== undefined) return "The ring has no frame of this connection.";
+  const source = store.server.value?.policy.source;
+  if (source?.kind === "file") return "There is no frame in this file.";
+  if (source !== undefined) return `No frame yet. Connect a client to ${source.address}.`;
   return "No frame yet. Connect a client, or join a room on the Rooms page.";
 }
 

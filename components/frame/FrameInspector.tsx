@@ -95,7 +95,7 @@ interface AnatomyProps extends FrameInspectorProps, Pick<BytesPaneProps, "wish" 
 const FETCHED_WHOLE = 131_072;
 
 function Anatomy(props: AnatomyProps) {
-  const { bytes, version, want, address, record, onOffset, inflated } = props;
+  const { monitor, bytes, version, want, address, record, onOffset, inflated } = props;
   const compressed = inflated !== null;
   const [field, setField] = useState<number | null>(null);
   const view = useMemo(() => explain(bytes, record, compressed), [
@@ -124,6 +124,12 @@ function Anatomy(props: AnatomyProps) {
   return (
     <div class="anatomy">
       <div class="anatomy-fields">
+        {record?.fault !== undefined && (
+          <FaultNote
+            fault={record.fault}
+            seed={monitor.store.server.value?.policy.faultSeed}
+          />
+        )}
         <Findings findings={findings} onOffset={chooseByte} />
         <FieldTree rows={rows} selection={selection} onField={chooseField} />
         {bytes.kept < bytes.total && (
@@ -239,6 +245,17 @@ function holds(
   if (row === undefined) return false;
   const { byteOffset, byteLength } = row.field;
   return offset >= byteOffset && offset < byteOffset + byteLength;
+}
+
+/** What was done to the frame on purpose: its bytes here are those from before that. */
+function FaultNote({ fault, seed }: { fault: string; seed: number | undefined }) {
+  return (
+    <p class="verdict fault-note">
+      <span class="fault-mark">⚡ {fault}</span>
+      A fault that was asked for{seed === undefined ? "" : `, seed ${seed}`}. The bytes are as the
+      sender sent them.
+    </p>
+  );
 }
 
 type ShownFinding = Pick<FindingRecord, "rule" | "section" | "offset" | "message">;

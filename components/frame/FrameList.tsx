@@ -142,6 +142,7 @@ function FrameRow({ entry, index, chosen, onChoose }: {
       <span role="gridcell" class="col-flags">{flagsOf(record)}</span>
       <span role="gridcell" class="col-length">{formatCount(record.length)}</span>
       <span role="gridcell" class="col-preview">
+        {record.fault !== undefined && <span class="fault-mark">⚡ {record.fault}</span>}
         {findings > 0 && (
           <span
             class="finding-mark"

@@ -20,11 +20,12 @@ export const MAX_FRAMES_KEPT = 5_000;
 export class FrameRing {
   #entries: FrameEntry[] = [];
   #keys = new Set<string>();
-  #max: number;
+  /** How many frames it keeps. */
+  max: number;
   #next = 0;
 
   constructor(max: number = MAX_FRAMES_KEPT) {
-    this.#max = max;
+    this.max = max;
   }
 
   /** The frames, oldest first. A new array after each change, so that a paused view can keep its own. */
@@ -42,7 +43,7 @@ export class FrameRing {
     const added = records.filter((record) => !this.#keys.has(frameKey(record)));
     const entries = added.map((record) => this.#entry(record));
     const all = [...this.#entries, ...entries];
-    const dropped = Math.max(0, all.length - this.#max);
+    const dropped = Math.max(0, all.length - this.max);
     for (const entry of all.slice(0, dropped)) this.#keys.delete(entry.key);
     this.#entries = all.slice(dropped);
   }

@@ -40,6 +40,9 @@ export interface ServerView {
   viewers: number;
 }
 
+/** So many frames of a file are kept at most by the server, and so by the page. */
+const MAX_CAPTURE_FRAMES = 50_000;
+
 /** Hears about a frame's bytes. */
 export type FrameListener = (message: FrameBytes | FrameGone) => void;
 
@@ -73,6 +76,8 @@ export class MonitorStore {
   readonly table: ConnectionTable = emptyTable();
   /** The newest frames. */
   readonly frames: FrameRing = new FrameRing();
+  /** What comes before the pages' addresses: those of a capture are its own. */
+  base = "";
   /** What to add to the browser's clock to get the server's. */
   clockOffset = 0;
   #frameListeners = new Set<FrameListener>();
@@ -84,6 +89,12 @@ export class MonitorStore {
     this.clockOffset = first.now - now;
     this.server.value = first;
     this.capture.value = first.capture;
+  }
+
+  /** The page shows a loaded capture; all its frames are there to be read. */
+  showCapture(id: string): void {
+    this.base = `/captures/${id}`;
+    this.frames.max = MAX_CAPTURE_FRAMES;
   }
 
   /** The server's clock, in milliseconds since the Unix epoch, as far as the page knows it. */

@@ -13,6 +13,8 @@ export interface MonitorWish {
   topics: MonitorTopic[];
   /** Only this connection's frames. */
   connection?: string;
+  /** A loaded capture in place of what happens now. */
+  capture?: string;
 }
 
 const HEARD: readonly ServerMessageType[] = [
@@ -78,6 +80,7 @@ export class PageMonitor {
     for (const type of HEARD) client.on(type, (message) => this.store.hear(message));
     client.on("error", ({ code, message }) => {
       if (code === "forbidden") this.#renew(message);
+      if (code === "capture_unknown") this.#stop(message);
     });
     client.on("monitor_snapshot", () => this.#hasRenewed = false);
     client.state.subscribe((state) => this.#follow(state));
@@ -100,6 +103,12 @@ export class PageMonitor {
     await fetch(location.pathname, { cache: "no-store" }).catch(() => {});
     await this.#client?.close();
     this.#connect();
+  }
+
+  #stop(reason: string): void {
+    this.#client?.close().catch(() => {});
+    this.#client = null;
+    this.link.value = { phase: "stopped", attempt: 0, retryAt: null, reason };
   }
 
   #forbidden(reason: string): void {

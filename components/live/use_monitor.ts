@@ -12,9 +12,10 @@ export function useMonitor(first: ServerStats | null, wish: MonitorWish): PageMo
   const [monitor] = useState(() => {
     const page = pageMonitor();
     page.store.seed(first);
+    if (wish.capture !== undefined) page.store.showCapture(wish.capture);
     return page;
   });
-  const { topics, connection } = wish;
-  useEffect(() => monitor.watch(wish), [topics.join(), connection]);
+  const { topics, connection, capture } = wish;
+  useEffect(() => monitor.watch(wish), [topics.join(), connection, capture]);
   return monitor;
 }

@@ -19,7 +19,7 @@ export function Counters({ server, last }: { server: ServerView | null; last: Bu
   return (
     <section id="counters" class="panel counters" aria-labelledby="counters-title">
       <h2 id="counters-title" class="hidden-text">Counters</h2>
-      <dl class="readouts">
+      <dl class={`readouts ${server?.policy.source === undefined ? "" : "readouts-six"}`}>
         {countersOf(server, last).map(({ label, channel, total, read, details }) => (
           <Readout
             key={label}
@@ -36,7 +36,9 @@ export function Counters({ server, last }: { server: ServerView | null; last: Bu
   );
 }
 
+/** Rooms and those who came back are our own server's. */
 function countersOf(server: ServerView | null, last: Bucket | null): Counter[] {
+  const own = server?.policy.source === undefined;
   const totals = server?.totals;
   // A dash, not a zero, as long as no second has been measured on this link.
   const perSecond = (count?: number) => `${count === undefined ? "–" : formatCount(count)} /s`;
@@ -71,13 +73,17 @@ function countersOf(server: ServerView | null, last: Bucket | null): Counter[] {
       ...counter("Bytes out", totals?.bytesSent, bytesPerSecond(last?.bytesOut)),
       read: formatBytes,
     },
-    counter("Rooms", totals?.rooms, "with members"),
-    counter("Came back", totals?.reconnections, "reconnections"),
+    ...(own
+      ? [
+        counter("Rooms", totals?.rooms, "with members"),
+        counter("Came back", totals?.reconnections, "reconnections"),
+      ]
+      : []),
     counter(
       "Errors",
       totals && Object.values(totals.errors).reduce((sum, count) => sum + count, 0),
       perSecond(last?.errors),
-      `${formatCount(totals?.slowConsumersClosed ?? 0)} too slow`,
+      own ? `${formatCount(totals?.slowConsumersClosed ?? 0)} too slow` : "findings included",
     ),
   ];
 }

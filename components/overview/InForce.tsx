@@ -9,7 +9,9 @@ export function InForce({ policy }: { policy: ServerPolicy | undefined }) {
   return (
     <Panel id="policy" title="In force" note={policy && `Roomscope ${policy.version}`}>
       <dl class="facts">
-        <Fact label="Transport">{policy?.transport ?? "–"}</Fact>
+        {policy?.source === undefined
+          ? <Fact label="Transport">{policy?.transport ?? "–"}</Fact>
+          : <Fact label="Target">{policy.source.name}</Fact>}
         <Fact label="Tap">
           <Switch on={policy?.tap} />
         </Fact>
@@ -19,6 +21,7 @@ export function InForce({ policy }: { policy: ServerPolicy | undefined }) {
         <Fact label="Contents hidden">
           <Switch on={policy?.redact} />
         </Fact>
+        {policy?.faultSeed !== undefined && <Fact label="Faults">on, seed {policy.faultSeed}</Fact>}
         {Object.entries(policy?.limits ?? {}).map(([name, value]) => (
           <Fact key={name} label={limitLabel(name)}>{limitText(name, value)}</Fact>
         ))}

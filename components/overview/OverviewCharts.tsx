@@ -22,6 +22,8 @@ export interface OverviewChartsProps {
   range: ChartRange;
   /** Called with another range. */
   onRange: (range: ChartRange) => void;
+  /** Whether it is our own server: no other has a fan-out that we know of. */
+  own: boolean;
   /** The moment that both charts read out. */
   cursor: Signal<number | null>;
 }
@@ -34,8 +36,9 @@ const SECOND_CHARTS = [
 
 /** The two charts of the overview: messages, and what they cost. */
 export function OverviewCharts(props: OverviewChartsProps) {
-  const { history, serverNow, range, onRange, cursor } = props;
-  const [second, setSecond] = useState<SecondChart>("load");
+  const { history, serverNow, range, onRange, cursor, own } = props;
+  const [chosen, setSecond] = useState<SecondChart>("load");
+  const second = own ? chosen : "bytes";
   const end = chartEnd(history.at(-1)?.second, serverNow);
   const slots = useMemo(() => secondsUpTo(history, end, Number(range)), [history, end, range]);
   const messages = useMemo(() => messageLanes(slots), [slots]);
@@ -69,15 +72,17 @@ export function OverviewCharts(props: OverviewChartsProps) {
         slots={slots}
         end={end}
         cursor={cursor}
-        tools={
-          <Segments
-            name="second-chart"
-            legend="What the second chart shows"
-            options={SECOND_CHARTS}
-            value={second}
-            onChange={setSecond}
-          />
-        }
+        tools={own
+          ? (
+            <Segments
+              name="second-chart"
+              legend="What the second chart shows"
+              options={SECOND_CHARTS}
+              value={second}
+              onChange={setSecond}
+            />
+          )
+          : undefined}
       />
     </div>
   );

@@ -16,7 +16,11 @@ const MARKS = {
 } as const;
 
 /** The three histograms: each as a ruler with its quantiles, and as figures. */
-export function Percentiles({ histograms }: { histograms: Histograms | undefined }) {
+export function Percentiles({ histograms, own }: {
+  histograms: Histograms | undefined;
+  /** Whether it is our own server: no other has a fan-out that we know of. */
+  own: boolean;
+}) {
   return (
     <Panel id="percentiles" title="Percentiles" note="since the start">
       <div class="rulers">
@@ -28,14 +32,16 @@ export function Percentiles({ histograms }: { histograms: Histograms | undefined
           read={formatLatency}
           mark={(value) => joinReading(formatLatency(value))}
         />
-        <Ruler
-          label="Fan-out"
-          quantiles={histograms?.fanOutMs ?? EMPTY}
-          from={0.01}
-          to={10_000}
-          read={formatLatency}
-          mark={(value) => joinReading(formatLatency(value))}
-        />
+        {own && (
+          <Ruler
+            label="Fan-out"
+            quantiles={histograms?.fanOutMs ?? EMPTY}
+            from={0.01}
+            to={10_000}
+            read={formatLatency}
+            mark={(value) => joinReading(formatLatency(value))}
+          />
+        )}
         <Ruler
           label="Message size"
           quantiles={histograms?.messageBytes ?? EMPTY}

@@ -14,9 +14,18 @@ export function ServerStrip({ server, now, skipped }: {
       <span>
         Running for <b class="slot-age">{formatAge(now - server.startedAt)}</b>
       </span>
-      <span>
-        Transport <b>{policy.transport}</b>
-      </span>
+      {policy.source === undefined
+        ? (
+          <span>
+            Transport <b>{policy.transport}</b>
+          </span>
+        )
+        : (
+          <span>
+            Tap before <b>{policy.source.name}</b>, a server that isn’t ours: connect to{" "}
+            <code>{policy.source.address}</code>
+          </span>
+        )}
       <span>
         Tap <b>{policy.tap ? "on" : "off"}</b>
       </span>

@@ -177,3 +177,18 @@ Deno.test("two servers on one host don't overwrite each other's cookie", () => {
   });
   assertEquals([one, other].map((access) => access.permissions(request).length), [4, 4]);
 });
+
+Deno.test("only our own page changes something: the cookie, and no other site's Origin", () => {
+  const access = onLoopback();
+  const cookie = pair(access.cookieFor(request()));
+  assertEquals(access.mayMonitor(request()), true);
+  assertEquals(access.mayChange(request()), false);
+  assertEquals(access.mayChange(request({ cookie })), true);
+  assertEquals(access.mayChange(request({ cookie, origin: "http://localhost:8000" })), true);
+  for (const origin of ["http://evil.example", "http://localhost:8001", "null"]) {
+    assertEquals(access.mayChange(request({ cookie, origin })), false, origin);
+  }
+  const token = { authorization: `Bearer ${TOKEN}` };
+  assertEquals(elsewhere().mayChange(request(token)), true);
+  assertEquals(elsewhere().mayChange(request({ authorization: "Bearer wrong" })), false);
+});

@@ -207,3 +207,10 @@ Deno.test("the socket's address follows the page's", () => {
   assertEquals(socketUrl({ protocol: "http:", host: "localhost:8000" }), "ws://localhost:8000/ws");
   assertEquals(socketUrl({ protocol: "https:", host: "example.com" }), "wss://example.com/ws");
 });
+
+Deno.test("a page of a capture has its own addresses and keeps all frames of the file", () => {
+  const store = new MonitorStore();
+  assertEquals(store.base, "");
+  store.showCapture("3");
+  assertEquals([store.base, store.frames.max], ["/captures/3", 50_000]);
+});

@@ -1,3 +1,4 @@
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { CHROMIUM } from "../setup.ts";
 
@@ -47,4 +48,20 @@ export async function openChrome(): Promise<Chrome> {
 /** Waits until an element's text matches. */
 export async function showsText(page: Page, selector: string, pattern: RegExp): Promise<void> {
   await page.locator(selector).filter({ hasText: pattern }).first().waitFor({ timeout: 15_000 });
+}
+
+/** What axe-core finds on a page. */
+export async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return await page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+  });
+}
+
+/** By how many pixels a page is wider than its window. */
+export async function overflow(page: Page): Promise<number> {
+  return await page.evaluate(() =>
+    document.documentElement.scrollWidth - document.documentElement.clientWidth
+  );
 }

@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { type RunningCommand, startCommand } from "../command.ts";
 import { Peer } from "../server/harness.ts";
-import { type Chrome, openChrome, showsText } from "./browser.ts";
+import { type Chrome, findings, openChrome, overflow, showsText } from "./browser.ts";
 
 const PAGES = [
   "/",
@@ -13,6 +12,7 @@ const PAGES = [
   "/frames",
   "/handshake",
   "/rooms",
+  "/captures",
 ];
 const OTHERS = ["/signin?failed=1", "/no-such-page"];
 const MOST_ROWS = 100;
@@ -235,10 +235,7 @@ Deno.test("every page passes axe and fits, on paper and phosphor, wide and narro
           if (PAGES.includes(path)) await showsText(page, ".link-status", /Live/);
           await openWhatIsThere(page, path);
           assertEquals(await findings(page), [], path);
-          const overflow = await page.evaluate(() =>
-            document.documentElement.scrollWidth - document.documentElement.clientWidth
-          );
-          assertEquals(overflow, 0, `${path} is too wide`);
+          assertEquals(await overflow(page), 0, `${path} is too wide`);
         }
         await page.close();
       });
@@ -257,14 +254,6 @@ async function openWhatIsThere(page: Page, path: string): Promise<void> {
     await page.keyboard.press("Enter");
     await showsText(page, "#talk", /member/);
   }
-}
-
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return await page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
-  });
 }
 
 Deno.test("the theme is remembered, a lost link says so", async (t) => {

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { CaptureLibrary } from "@/cli/dashboard/capture_library.ts";
+import { hostOf } from "@/cli/dashboard/host.ts";
+import type { DashboardAccess } from "@/cli/dashboard_access.ts";
 import { RoomServer } from "@/server/mod.ts";
 import type { Tap } from "@/tap/mod.ts";
 import { setDashboardHost } from "@/utils.ts";
@@ -19,10 +22,15 @@ export async function serveDashboard({ capture }: Pick<Tap, "capture">): Promise
   await ensureBuilt();
   const built = new URL("../../_fresh/server.js", import.meta.url).href;
   const { default: app } = await import(built);
+  const library = new CaptureLibrary();
   const rooms = new RoomServer({ capture, permissions: () => ["read", "write", "monitor"] });
   setDashboardHost({
-    stats: () => rooms.getStats(),
+    ...hostOf({
+      ...{ kind: "target", rooms, library, journal: null },
+      access: {} as DashboardAccess,
+    }),
     mayMonitor: () => true,
+    mayChange: () => false,
     cookieFor: () => null,
     signIn: () => null,
   });

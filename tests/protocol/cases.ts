@@ -77,7 +77,12 @@ export const CLIENT_CASES: MessageCase[] = [
   },
   { good: { type: "presence_unwatch", room: "lobby" }, bad: { room: NO_ROOM_NAME } },
   {
-    good: { type: "monitor_start", topics: ["metrics", "connections", "frames"], connection: "7" },
+    good: {
+      type: "monitor_start",
+      topics: ["metrics", "connections", "frames"],
+      connection: "7",
+      capture: "1",
+    },
     bad: {
       topics: [
         ...NO_LIST,
@@ -87,8 +92,9 @@ export const CLIENT_CASES: MessageCase[] = [
         ["metrics", "metrics", "metrics", "metrics"],
       ],
       connection: NO_CONNECTION,
+      capture: NO_CONNECTION,
     },
-    optional: ["connection"],
+    optional: ["connection", "capture"],
   },
   { good: { type: "monitor_stop" }, bad: {} },
   {

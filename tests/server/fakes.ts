@@ -1,6 +1,40 @@
-import type { ServerMessage } from "@/protocol/mod.ts";
+import type { CaptureSource, ServerMessage, ServerPolicy } from "@/protocol/mod.ts";
 import { ReadyState } from "@/protocol/mod.ts";
 import { type Admission, Connection } from "@/server/connection.ts";
+import type { Metrics } from "@/server/metrics.ts";
+import { InProcessBackplane } from "@/server/mod.ts";
+import { RoomServerSource } from "@/server/monitor_source.ts";
+import type { Outbound } from "@/server/outbound.ts";
+import type { ConnectionRegistry } from "@/server/registry.ts";
+import { RoomHub } from "@/server/room_hub.ts";
+
+/** The policy of a server without a tap. */
+export const POLICY: ServerPolicy = {
+  version: "",
+  transport: "deno",
+  tap: false,
+  guard: false,
+  redact: false,
+  limits: {},
+};
+
+/** What watchers see of a registry and its figures. */
+export function sourceOf(
+  registry: ConnectionRegistry,
+  metrics: Metrics,
+  outbound: Outbound,
+  capture?: CaptureSource,
+): RoomServerSource {
+  const backplane = new InProcessBackplane();
+  return new RoomServerSource({
+    ...{ metrics, registry, policy: POLICY, startedAt: 0 },
+    hub: new RoomHub({
+      ...{ metrics, registry, outbound, backplane },
+      ...{ maxListedMembers: 200, presenceGraceMs: 0, now: Date.now },
+    }),
+    ...(capture === undefined ? {} : { capture }),
+  });
+}
 
 /** A socket that keeps what it is given; how much waits in it is set by the test. */
 export class FakeSocket {

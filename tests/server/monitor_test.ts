@@ -6,7 +6,8 @@ import type {
   FrameRecord,
   HeadEvent,
 } from "@/protocol/mod.ts";
-import type { Permission } from "@/server/mod.ts";
+import { CaptureFollower, type Permission } from "@/server/mod.ts";
+import { LoadedCapture } from "@/tap/mod.ts";
 import { type Peer, serveRooms } from "./harness.ts";
 
 const permissions = (request: Request): readonly Permission[] =>
@@ -40,6 +41,45 @@ Deno.test("without the permission there is nothing to watch", async () => {
   ann.send({ type: "frame_get", connection: "1", frame: 0, offset: 0, length: 1 });
   assertEquals((await ann.next("error")).code, "forbidden");
   assertEquals(served.rooms.getStats().viewers, 0);
+});
+
+Deno.test("a watcher can name a capture; one that isn't there is an error, and nothing is watched", async () => {
+  const policy = {
+    version: "",
+    transport: "deno",
+    tap: true,
+    guard: false,
+    redact: false,
+  } as const;
+  const source = { kind: "file", name: "chat.har" } as const;
+  const follower = new CaptureFollower({
+    capture: new LoadedCapture(),
+    policy: { ...policy, limits: {}, source },
+    now: () => 5_000,
+  });
+  follower.take({ type: "open", connection: "9", at: 5_000, client: "a:1", server: "b:2" });
+  await using served = serveRooms({
+    ...OPTIONS,
+    captures: (name) => name === "1" ? follower : null,
+  });
+  const ann = await served.connect();
+  const watcher = await served.connect(WATCHER);
+  watcher.send({ type: "monitor_start", topics: ["connections"], capture: "2" });
+  assertEquals((await watcher.next("error")).code, "capture_unknown");
+  assertEquals(served.rooms.getStats().viewers, 0);
+  watcher.send({ type: "monitor_start", topics: ["connections"], capture: "1" });
+  const snapshot = await watcher.next("monitor_snapshot");
+  assertEquals([snapshot.startedAt, snapshot.policy.source], [5_000, source]);
+  const records = await watchUntil(watcher, (seen) => seen.size > 0);
+  assertEquals([...records.keys()], ["9"]);
+  // Back to what happens now, over the same socket.
+  watcher.send({ type: "monitor_start", topics: ["connections"] });
+  await watcher.next("monitor_snapshot");
+  const live = await watchUntil(watcher, (seen) => seen.size > 0);
+  assert(!live.has("9"));
+  assertEquals(served.rooms.getStats().viewers, 1);
+  assertEquals(served.rooms.getStats(follower).startedAt, 5_000);
+  ann.socket.close(1000);
 });
 
 Deno.test("a watcher gets a snapshot, then figures, and counts nowhere itself", async () => {

@@ -5,14 +5,12 @@ import type {
   Metrics as MetricsMessage,
   ServerMessage,
 } from "@/protocol/mod.ts";
-import { InProcessBackplane } from "@/server/mod.ts";
 import type { Connection } from "@/server/connection.ts";
 import { Metrics } from "@/server/metrics.ts";
 import { Monitor } from "@/server/monitor.ts";
 import { Outbound } from "@/server/outbound.ts";
 import { ConnectionRegistry } from "@/server/registry.ts";
-import { RoomHub } from "@/server/room_hub.ts";
-import { fakeConnection } from "./fakes.ts";
+import { fakeConnection, sourceOf } from "./fakes.ts";
 
 const WATCH: ClientMessageOf<"monitor_start"> = { type: "monitor_start", topics: ["metrics"] };
 
@@ -27,24 +25,9 @@ class Bench implements Disposable {
 
   constructor() {
     const { metrics, registry, outbound } = this;
-    const backplane = new InProcessBackplane();
     this.monitor = new Monitor({
-      metrics,
-      registry,
-      outbound,
-      hub: new RoomHub({
-        ...{ metrics, registry, outbound, backplane },
-        ...{ maxListedMembers: 200, presenceGraceMs: 0, now: Date.now },
-      }),
-      policy: {
-        version: "",
-        transport: "deno",
-        tap: false,
-        guard: false,
-        redact: false,
-        limits: {},
-      },
-      startedAt: 0,
+      ...{ metrics, registry, outbound },
+      source: sourceOf(registry, metrics, outbound),
       now: () => this.clock.now,
       control: {
         setExcluded: (id: string, excluded: boolean) => this.excluded.push([id, excluded]),

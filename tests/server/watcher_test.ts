@@ -16,7 +16,7 @@ import { Metrics } from "@/server/metrics.ts";
 import { Outbound } from "@/server/outbound.ts";
 import { ConnectionRegistry } from "@/server/registry.ts";
 import { type SecondReport, Watcher } from "@/server/watcher.ts";
-import { advance, fakeConnection } from "./fakes.ts";
+import { advance, fakeConnection, sourceOf } from "./fakes.ts";
 
 /** More than this waiting makes a watcher busy. */
 const BUSY_BYTES = 262_144;
@@ -37,9 +37,8 @@ class Bench {
     this.watcher = new Watcher(
       this.viewer.connection,
       { type: "monitor_start", topics },
-      { registry: this.registry, outbound, ...(capture === undefined ? {} : { capture }) },
+      { source: sourceOf(this.registry, this.metrics, outbound, capture), outbound },
     );
-    this.registry.onChange((id) => this.watcher.connectionChanged(id));
   }
 
   add(): Connection {

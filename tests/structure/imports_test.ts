@@ -7,7 +7,7 @@
  * client, protocol, frames ← components, islands ← routes
  * ```
  *
- * `start.ts`, `tap.ts` and `dev.ts` wire the halves together. `cli/` is what the two commands
+ * `start.ts`, `dashboard.ts`, `tap.ts` and `dev.ts` wire the halves together. `cli/` is what the two commands
  * share, no half of its own: it takes the limits' defaults for `--help` from server and tap, and
  * the server's idea of loopback, so that both say the same.
  *
@@ -32,6 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "mod.ts": ["client", "protocol", "server", "frames", "tap"],
   "cli": ["server", "tap", "protocol", "frames"],
   "start.ts": ["cli", "server", "tap", "protocol", "frames", "utils.ts"],
+  "dashboard.ts": ["cli", "server", "tap", "protocol", "frames", "utils.ts"],
   "tap.ts": ["cli", "tap", "protocol", "frames"],
   "dev.ts": ["main.ts", "start.ts", "cli"],
 };
