@@ -29,5 +29,13 @@ export {
 export { isAllowedHost, isAllowedOrigin } from "./origin.ts";
 export type { CustomMessage } from "./outbound.ts";
 export { RateLimiter } from "./rate_limiter.ts";
+export type { HandleOptions, RequestContext, RequestHandler } from "./request_handler.ts";
 export { RoomServer } from "./room_server.ts";
-export type { ServerStats } from "../protocol/mod.ts";
+export { defineContract, RequestError, type ServerStats } from "../protocol/mod.ts";
+export type * from "../protocol/contract.ts";
+export type {
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+  StandardSchemaProps,
+} from "../protocol/standard_schema.ts";

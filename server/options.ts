@@ -1,4 +1,4 @@
-import type { CaptureSource, ConnectionControl } from "../protocol/mod.ts";
+import type { CaptureSource, ConnectionControl, Contract, OpenContract } from "../protocol/mod.ts";
 import type { Backplane } from "./backplane.ts";
 
 /** Something that a client may do. */
@@ -43,6 +43,24 @@ export interface RoomServerLimits {
    */
   maxRoomNameLength: number;
   /**
+   * Requests of one client whose handlers run, also those that it has cancelled meanwhile.
+   *
+   * @default {16}
+   */
+  maxOpenRequests: number;
+  /**
+   * Bytes of a reply, of a stream's chunk, and of the data of a handler's own error.
+   *
+   * @default {262144}
+   */
+  maxReplyBytes: number;
+  /**
+   * Bytes of one stream that its client hasn't said it has taken; one chunk may always be.
+   *
+   * @default {65536}
+   */
+  maxStreamBytes: number;
+  /**
    * Bytes that wait for one client; a client that reads slower is closed with 1013.
    *
    * @default {1048576}
@@ -70,13 +88,16 @@ export const DEFAULT_LIMITS: Readonly<RoomServerLimits> = {
   maxContentLength: 1_000,
   maxRoomsPerClient: 100,
   maxRoomNameLength: 128,
+  maxOpenRequests: 16,
+  maxReplyBytes: 262_144,
+  maxStreamBytes: 65_536,
   maxQueuedBytes: 1_048_576,
   maxConnections: 0,
   connectionsPerAddress: 100,
 };
 
 /** What a {@linkcode RoomServer} can be told. */
-export interface RoomServerOptions {
+export interface RoomServerOptions<C extends Contract = OpenContract> {
   /** Limits that differ from {@linkcode DEFAULT_LIMITS}. */
   limits?: Partial<RoomServerLimits>;
   /**
@@ -115,6 +136,17 @@ export interface RoomServerOptions {
    * @default {() => ["read", "write"]}
    */
   permissions?: (request: Request) => readonly Permission[];
+  /**
+   * What is agreed on with the clients: types and checks messages, requests, replies and errors.
+   */
+  contract?: C;
+  /**
+   * How long a request's handler may take for its reply, or for each chunk, in milliseconds; 0 for
+   * any time.
+   *
+   * @default {30000}
+   */
+  handlerTimeoutMs?: number;
   /** Where publishes get their place in a room. @default {new InProcessBackplane()} */
   backplane?: Backplane;
   /** Control over connections, when a tap stands before the server. */
@@ -128,7 +160,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /** Fills in the limits that weren't given, and refuses what isn't a limit or a time. */
 export function roomServerLimits(options: RoomServerOptions): RoomServerLimits {
-  const { heartbeatMs, idleTimeoutMs, closeTimeoutMs } = options;
+  const { heartbeatMs, idleTimeoutMs, closeTimeoutMs, handlerTimeoutMs } = options;
+  const times = { heartbeatMs, idleTimeoutMs, closeTimeoutMs, handlerTimeoutMs };
   const limits = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(options.limits ?? {})) {
     if (!Object.hasOwn(limits, name)) {
@@ -138,7 +171,7 @@ export function roomServerLimits(options: RoomServerOptions): RoomServerLimits {
     checkNumber(name, value, Number.MAX_SAFE_INTEGER);
     limits[name as keyof RoomServerLimits] = value;
   }
-  for (const [name, value] of Object.entries({ heartbeatMs, idleTimeoutMs, closeTimeoutMs })) {
+  for (const [name, value] of Object.entries(times)) {
     if (value !== undefined) checkNumber(name, value, LONGEST_MS);
   }
   return limits;

@@ -4,9 +4,9 @@ import type { Metrics } from "./metrics.ts";
 
 /** A message as it goes out: serialised once, whoever gets it. */
 export interface Outgoing {
-  /** The JSON text. */
-  text: string;
-  /** Its length in UTF-8 bytes. */
+  /** The JSON text, or the bytes of a binary message. */
+  data: string | Uint8Array<ArrayBuffer>;
+  /** Its length in bytes, a text's in UTF-8. */
   bytes: number;
 }
 
@@ -24,8 +24,8 @@ export interface CustomMessage {
  * @throws {TypeError} If it isn't JSON: cyclic, a bigint in it.
  */
 export function outgoing(message: ServerMessage | CustomMessage): Outgoing {
-  const text = JSON.stringify(message);
-  return { text, bytes: utf8Length(text) };
+  const data = JSON.stringify(message);
+  return { data, bytes: utf8Length(data) };
 }
 
 /** What {@linkcode Outbound} works with. */
@@ -52,7 +52,7 @@ export class Outbound {
     if (socket === null || !connection.isOpen || socket.readyState !== WebSocket.OPEN) return;
     // Before the send: one large message to a client that reads is no reason to end it.
     this.#checkQueue(connection, socket.bufferedAmount);
-    socket.send(message.text);
+    socket.send(message.data);
     connection.counters.messagesOut += 1;
     connection.counters.bytesOut += message.bytes;
     if (!connection.watching) this.#options.metrics.sent(message.bytes);
