@@ -36,8 +36,8 @@ export interface RequestCallOptions {
 
 /** Why an answer isn't sent, told to the caller by its code. */
 export class AnswerFault extends Error {
-  constructor(readonly code: ErrorCode, message: string) {
-    super(message);
+  constructor(readonly code: ErrorCode, readonly details: CallErrorDetails = {}) {
+    super(code);
   }
 }
 
@@ -105,7 +105,7 @@ export class RequestCall {
   async #stream(chunks: AsyncIterator<unknown>): Promise<void> {
     let done = false;
     try {
-      if (this.#options.credit === undefined) throw new AnswerFault("only_streams", "");
+      if (this.#options.credit === undefined) throw new AnswerFault("only_streams");
       for (let seq = 1; await this.#window.opens(); seq++) {
         const result = await this.#next(chunks, () => done = true);
         if (this.#settled) return;
@@ -162,23 +162,24 @@ export class RequestCall {
   #fail(error: unknown): void {
     if (this.#settled) return;
     try {
-      this.#tell(error);
+      if (!(error instanceof RequestError)) throw error;
+      this.#failAsTold(error);
     } catch (fault) {
-      this.#options.failed(fault);
-      this.#options.refuse("internal_error", {});
+      this.#failByFault(fault);
     }
     this.#settle();
   }
 
-  #tell(error: unknown): void {
-    if (error instanceof AnswerFault) {
-      const { code, message } = error;
-      return this.#options.refuse(code, message === "" ? {} : { message });
-    }
-    if (!(error instanceof RequestError)) throw error;
+  #failAsTold(error: RequestError): void {
     const { code, message } = error;
     const data = this.#options.failureData(error);
     this.#options.refuse("request_failed", { message, failure: { code, data } });
+  }
+
+  #failByFault(fault: unknown): void {
+    if (fault instanceof AnswerFault) return this.#options.refuse(fault.code, fault.details);
+    this.#options.failed(fault);
+    this.#options.refuse("internal_error", {});
   }
 
   /** The signal is aborted only where the handler may still be at work. */

@@ -178,7 +178,7 @@ export class Requests {
     const { maxReplyBytes } = this.#options.limits;
     if (maxReplyBytes > 0 && bytes > maxReplyBytes) {
       const message = `Cannot reply: it has ${bytes} bytes, ${maxReplyBytes} are allowed`;
-      throw new AnswerFault("reply_too_big", message);
+      throw new AnswerFault("reply_too_big", { message });
     }
     // The message itself, and an error's `failure`, are levels as well.
     if (isTooDeep(data, MAX_DEPTH - 2)) {
