@@ -281,6 +281,31 @@ export class RoomClient<C extends Contract = OpenContract> {
    * Asks for an answer that comes in chunks, from now on: at most a window of them is ahead of
    * whoever takes them.
    *
+   * @example Completion as one types: a newer stream with the same key ends the older one
+   * ```ts
+   * import { RoomClient, RoomError } from "@roomscope/roomscope/client";
+   * import { RoomServer } from "@roomscope/roomscope/server";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const rooms = new RoomServer();
+   * rooms.handle("complete", async function* (prefix) {
+   *   for (const rest of ["oom", "ing"]) yield `${prefix}${rest}`;
+   * });
+   * const http = Deno.serve({ port: 0, onListen() {} }, (request, info) => rooms.handler(request, info));
+   * const client = new RoomClient(`ws://localhost:${http.addr.port}`);
+   * await client.connect();
+   *
+   * const older = client.stream("complete", "r", { key: "line" });
+   * const words: unknown[] = [];
+   * for await (const word of client.stream("complete", "r", { key: "line" })) words.push(word);
+   * assertEquals(words, ["room", "ring"]);
+   * assertEquals((await assertRejects(() => older.next(), RoomError)).code, "superseded");
+   *
+   * await client.close();
+   * await rooms.close();
+   * await http.shutdown();
+   * ```
+   *
    * @param method The method's name.
    * @param args Any JSON value; then what ends the stream early, and how many chunks it takes ahead.
    * @returns The chunks. It rejects like {@linkcode RoomClient.request}, after the chunks that came

@@ -4,9 +4,7 @@ import {
   type ClientMessageType,
   CLOSE_REASONS,
   type CloseReason,
-  ERROR_CODES,
   type ErrorCode,
-  type ErrorMessage,
   parseClientBinary,
   parseClientMessage,
   type ParseResult,
@@ -16,7 +14,7 @@ import type { Connection } from "./connection.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Monitor } from "./monitor.ts";
 import type { RoomServerLimits } from "./options.ts";
-import { type Outbound, outgoing, utf8Length } from "./outbound.ts";
+import { type ErrorDetails, type Outbound, outgoing, utf8Length } from "./outbound.ts";
 import type { ContractChecks } from "../protocol/contract_checks.ts";
 import type { Requests } from "./requests.ts";
 import type { RoomHub } from "./room_hub.ts";
@@ -55,9 +53,6 @@ type Handlers = {
 };
 
 type ParseFailure = Extract<ParseResult<never>, { ok: false }>;
-
-/** What else an `error` message says. */
-type ErrorDetails = Partial<Omit<ErrorMessage, "type" | "code">>;
 
 /** Where a client's message comes in: size, shape, rate, then the handler of its type. */
 export class MessageDispatch {
@@ -217,18 +212,8 @@ export class MessageDispatch {
     this.#options.cut(connection, CLOSE_REASONS.messageTooBig);
   }
 
-  /** Answers with an `error`, and counts it. */
-  readonly refuse = (connection: Connection, code: ErrorCode, details?: ErrorDetails): void =>
-    this.#refuse(connection, code, details);
-
   #refuse(connection: Connection, code: ErrorCode, details: ErrorDetails = {}): void {
-    connection.counters.errors += 1;
-    if (!connection.watching) this.#options.metrics.error(code);
-    const message = ERROR_CODES[code].message;
-    this.#options.outbound.send(
-      connection,
-      outgoing({ type: "error", code, message, ...details }),
-    );
+    this.#options.outbound.refuse(connection, code, details);
   }
 
   #count(connection: Connection, bytes: number): void {

@@ -1,4 +1,9 @@
-import type { ServerMessage } from "../protocol/mod.ts";
+import {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorMessage,
+  type ServerMessage,
+} from "../protocol/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -28,6 +33,9 @@ export function outgoing(message: ServerMessage | CustomMessage): Outgoing {
   return { data, bytes: utf8Length(data) };
 }
 
+/** What else an `error` message says. */
+export type ErrorDetails = Partial<Omit<ErrorMessage, "type" | "code">>;
+
 /** What {@linkcode Outbound} works with. */
 export interface OutboundOptions {
   /** Where sent messages count. */
@@ -56,6 +64,14 @@ export class Outbound {
     connection.counters.messagesOut += 1;
     connection.counters.bytesOut += message.bytes;
     if (!connection.watching) this.#options.metrics.sent(message.bytes);
+  }
+
+  /** Tells a client that something was refused, and counts it. */
+  refuse(connection: Connection, code: ErrorCode, details: ErrorDetails = {}): void {
+    connection.counters.errors += 1;
+    if (!connection.watching) this.#options.metrics.error(code);
+    const { message } = ERROR_CODES[code];
+    this.send(connection, outgoing({ type: "error", code, message, ...details }));
   }
 
   /** Deno queues without bound (deno-facts §1d), so the bound is kept here. */

@@ -1,4 +1,5 @@
-import { type ErrorCode, type ErrorMessage, RequestError } from "../protocol/mod.ts";
+import { type ErrorCode, RequestError } from "../protocol/mod.ts";
+import type { ErrorDetails } from "./outbound.ts";
 import { StreamWindow } from "./stream_window.ts";
 
 /** What a call says to its caller. */
@@ -6,9 +7,6 @@ export type Answer =
   | { type: "reply"; id: string; data: unknown }
   | { type: "stream_chunk"; id: string; seq: number; data: unknown }
   | { type: "stream_end"; id: string };
-
-/** What goes with a call's error. */
-export type CallErrorDetails = Partial<Pick<ErrorMessage, "message" | "failure">>;
 
 /** What a {@linkcode RequestCall} works with. */
 export interface RequestCallOptions {
@@ -25,7 +23,7 @@ export interface RequestCallOptions {
   /** Sends; returns how many bytes went out. Throws where the answer isn't one. */
   send: (answer: Answer) => number;
   /** Refuses. */
-  refuse: (code: ErrorCode, details: CallErrorDetails) => void;
+  refuse: (code: ErrorCode, details: ErrorDetails) => void;
   /** The handler threw something else than a {@linkcode RequestError}. */
   failed: (error: unknown) => void;
   /** The data of a handler's own error as it goes out; throws where the contract has no such. */
@@ -36,7 +34,7 @@ export interface RequestCallOptions {
 
 /** Why an answer isn't sent, told to the caller by its code. */
 export class AnswerFault extends Error {
-  constructor(readonly code: ErrorCode, readonly details: CallErrorDetails = {}) {
+  constructor(readonly code: ErrorCode, readonly details: ErrorDetails = {}) {
     super(code);
   }
 }

@@ -2,7 +2,6 @@ import {
   type ClientMessage,
   type ClientMessageOf,
   type ErrorCode,
-  type ErrorMessage,
   isTooDeep,
   MAX_DEPTH,
   MAX_METHOD_LENGTH,
@@ -12,7 +11,7 @@ import type { Checked } from "../protocol/standard_schema.ts";
 import type { ContractChecks } from "../protocol/contract_checks.ts";
 import type { Connection } from "./connection.ts";
 import type { Permission, RoomServerLimits } from "./options.ts";
-import { type Outbound, outgoing, utf8Length } from "./outbound.ts";
+import { type ErrorDetails, type Outbound, outgoing, utf8Length } from "./outbound.ts";
 import { type Answer, AnswerFault, RequestCall } from "./request_call.ts";
 import type { HandleOptions, RequestContext, RequestHandler } from "./request_handler.ts";
 
@@ -26,8 +25,6 @@ export interface RequestsOptions {
   checks: ContractChecks;
   /** Where answers go out. */
   outbound: Outbound;
-  /** Sends an `error` and counts it. */
-  refuse: (connection: Connection, code: ErrorCode, details: Partial<ErrorMessage>) => void;
 }
 
 interface Method {
@@ -86,8 +83,8 @@ export class Requests {
     const { id } = message;
     const caller = this.#callers.get(connection) ?? { calls: new Map(), late: 0 };
     const method = this.#methods.get(message.method);
-    const refuse = (code: ErrorCode, details: Partial<ErrorMessage> = {}) =>
-      this.#options.refuse(connection, code, { id, ...details });
+    const refuse = (code: ErrorCode, details: ErrorDetails = {}) =>
+      this.#options.outbound.refuse(connection, code, { id, ...details });
 
     if (method === undefined) return refuse("unknown_method");
     if (method.permission !== null && !connection.may(method.permission)) {
@@ -117,7 +114,7 @@ export class Requests {
     const call = this.#callers.get(connection)?.calls.get(id);
     if (call === undefined || !call.isWanted) return;
     if (n <= call.ahead) return call.give(n);
-    this.#options.refuse(connection, "invalid_message", {
+    this.#options.outbound.refuse(connection, "invalid_message", {
       id,
       message: `Cannot take the credit: n is ${n}, ${call.ahead} chunks are out`,
     });
@@ -139,7 +136,7 @@ export class Requests {
     data: unknown,
   ): RequestCall {
     const { id, credit, method: name } = message;
-    const { limits, handlerTimeoutMs, refuse } = this.#options;
+    const { limits, handlerTimeoutMs, outbound } = this.#options;
     const call: RequestCall = new RequestCall({
       id,
       credit,
@@ -147,7 +144,7 @@ export class Requests {
       timeoutMs: handlerTimeoutMs,
       handle: (signal) => method.handler(data, contextOf(connection, signal)),
       send: (answer) => this.#send(connection, name, answer),
-      refuse: (code, details) => refuse(connection, code, { id, ...details }),
+      refuse: (code, details) => outbound.refuse(connection, code, { id, ...details }),
       failed: (error) => console.error(`Cannot handle request ${name}:`, error),
       failureData: ({ code, data }) => {
         const value = accepted(name, code, this.#options.checks.failure(name, code, data));

@@ -139,7 +139,6 @@ export class RoomServer<C extends Contract = OpenContract> {
       handlerTimeoutMs: options.handlerTimeoutMs ?? 30_000,
       checks: this.#checks,
       outbound: this.#outbound,
-      refuse: (connection, code, details) => this.#dispatch.refuse(connection, code, details),
     });
     this.#dispatch = new MessageDispatch({
       limits,

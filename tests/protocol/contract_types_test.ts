@@ -11,7 +11,7 @@ import {
   type ContentOf,
   defineContract,
   type PresenceOf,
-  RequestError,
+  type RequestError,
   type RequestErrorOf,
   type RoomMessageOf,
 } from "@/protocol/mod.ts";
@@ -174,6 +174,18 @@ function precedence(
   void client.publish(room, 1);
 }
 
+/** The contract is inferred where it is given. */
+async function inferred(): Promise<void> {
+  const rooms = new RoomServer({ contract, limits: { messagesPerSecond: 20 } });
+  const client = new RoomClient("ws://localhost", { contract, maxAttempts: 1 });
+  rooms.handle("sum", (numbers) => numbers.length);
+  // @ts-expect-error: the reply is a number
+  rooms.handle("sum", () => "3");
+  const sum: number = await client.request("sum", [1]);
+  // @ts-expect-error: a score is wanted
+  await client.publish("scores", sum);
+}
+
 /** Without a contract anything goes, as before. */
 function untyped(client: RoomClient, rooms: RoomServer): void {
   void client.publish("any", { a: 1 });
@@ -188,8 +200,8 @@ function untyped(client: RoomClient, rooms: RoomServer): void {
 Deno.test("types: a typed client can't send what the server refuses", () => {
   assertEquals(Object.values(TYPES).every((same) => same), true);
   assertEquals(
-    [clientTypes, serverTypes, precedence, untyped].map((one) => typeof one),
-    Array(4).fill("function"),
+    [clientTypes, serverTypes, inferred, precedence, untyped].map((one) => typeof one),
+    Array(5).fill("function"),
   );
 });
 

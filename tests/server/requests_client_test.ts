@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as v from "valibot";
 import * as z from "zod";
-import { RequestError, RoomClient, type RoomClientOptions, RoomError } from "@/client/mod.ts";
+import { RequestError, RoomClient, type RoomClientOptions, type RoomError } from "@/client/mod.ts";
 import { type Contract, defineContract, type OpenContract } from "@/protocol/mod.ts";
 import { RoomServer, type RoomServerOptions } from "@/server/mod.ts";
 
