@@ -89,6 +89,30 @@ Deno.test("a lost link: what was sent is lost, what wasn't goes out with the nex
   assertEquals(await queued, 1);
 });
 
+Deno.test("what has settled is let go of: its bytes, its key, its place with the signal", async () => {
+  await using h = new Harness({ maxOutboxBytes: 300 });
+  h.up();
+  const { signal } = new AbortController();
+  let listening = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: unknown[]) => {
+    listening++;
+    addEventListener.apply(signal, args as Parameters<typeof addEventListener>);
+  };
+  signal.removeEventListener = (...args: unknown[]) => {
+    listening--;
+    removeEventListener.apply(signal, args as Parameters<typeof removeEventListener>);
+  };
+  for (let round = 0; round < 10; round++) {
+    const reply = h.client.request("m", "x".repeat(150), { signal, key: "k" });
+    const [{ id }] = requestsOf(h);
+    assertEquals(listening, 1);
+    h.socket.receive({ type: "reply", id, data: round });
+    assertEquals(await reply, round);
+    assertEquals(listening, 0);
+  }
+});
+
 Deno.test("no more are open than the server takes", async () => {
   await using h = new Harness();
   h.up({ maxOpenRequests: 2 });
@@ -128,6 +152,23 @@ Deno.test("requests are paced, cancels and credits are not", async () => {
   assertEquals(requestsOf(h).map(({ method }) => method), ["b"]);
 });
 
+Deno.test("what waited for a link goes out as joins, requests, publishes", async () => {
+  await using h = new Harness();
+  const pending = [h.client.join("a"), h.client.publish("a", 1), h.client.request("m")];
+  pending.forEach((one) => one.catch(() => {}));
+  h.up();
+  h.admit();
+  assertEquals(types(h), ["room_message"]);
+  await using other = new Harness();
+  await other.upIn(["a"], { messagesPerSecond: 1 });
+  const more = [other.client.publish("a", 1), other.client.request("m")];
+  more.forEach((one) => one.catch(() => {}));
+  other.clock.tick(1_050);
+  assertEquals(types(other), ["request"]);
+  other.clock.tick(1_050);
+  assertEquals(types(other), ["room_message"]);
+});
+
 Deno.test("a signal ends a request: before it, while it waits, and when it is sent", async () => {
   await using h = new Harness();
   assertEquals(
@@ -164,6 +205,7 @@ Deno.test("a newer request with the same key ends the older one", async () => {
   assertEquals(await second.next(), { done: false, value: "abc" });
   assertEquals(await isPending(other), true);
   other.catch(() => {});
+  h.socket.receive({ type: "stream_chunk", id: three.id, seq: 2, data: "that nobody took" });
   const third = h.client.request("complete", "abc", { key: "line" });
   third.catch(() => {});
   assertEquals(await codeOf(second.next()), "superseded");
@@ -206,6 +248,10 @@ Deno.test("a credit goes out for each half window that was taken, none after the
   assertEquals(types(h), []);
   await stream.next();
   assertEquals(h.socket.take(), [{ type: "stream_credit", id, n: 2 }]);
+  await stream.next();
+  await stream.next();
+  assertEquals(h.socket.take(), [{ type: "stream_credit", id, n: 2 }]);
+  for (const seq of [5, 6]) h.socket.receive({ type: "stream_chunk", id, seq, data: seq });
   h.socket.receive({ type: "stream_end", id });
   await stream.next();
   await stream.next();

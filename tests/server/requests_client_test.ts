@@ -4,7 +4,13 @@ import * as v from "valibot";
 import * as z from "zod";
 import { RequestError, RoomClient, type RoomClientOptions, type RoomError } from "@/client/mod.ts";
 import { type Contract, defineContract, type OpenContract } from "@/protocol/mod.ts";
-import { RoomServer, type RoomServerOptions } from "@/server/mod.ts";
+import {
+  type Draft,
+  InProcessBackplane,
+  type Position,
+  RoomServer,
+  type RoomServerOptions,
+} from "@/server/mod.ts";
 
 /** A server and clients of it, until disposed. */
 class Rooms<C extends Contract = OpenContract> implements AsyncDisposable {
@@ -210,6 +216,26 @@ Deno.test("bytes are a room's messages like any other: ack, seq, limits, the oth
   assertEquals(await codeOf(ann.publish("bytes", new Uint8Array(2_000))), "message_too_big");
   assertEquals(await codeOf(ann.publish("elsewhere", new Uint8Array(1))), "not_a_member");
   assertEquals(bob.invalidMessages, 0);
+});
+
+Deno.test("bytes that the server publishes are its own from then on", async () => {
+  class Late extends InProcessBackplane {
+    override async publish(room: string, draft: Draft): Promise<Position> {
+      await Promise.resolve();
+      return await super.publish(room, draft);
+    }
+  }
+  await using rooms = new Rooms({ backplane: new Late() });
+  const client = await rooms.connect();
+  await client.join("bytes");
+  const heard = new Promise((resolve) =>
+    client.on("room_message", ({ content }) => resolve(content))
+  );
+  const bytes = new Uint8Array([1, 2]);
+  const published = rooms.server.publish("bytes", bytes);
+  bytes.fill(9);
+  await published;
+  assertEquals(await heard, new Uint8Array([1, 2]));
 });
 
 Deno.test("a binary message's contract is checked on its bytes", async () => {
