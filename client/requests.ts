@@ -53,6 +53,8 @@ export class Requests {
   readonly #open = new Map<string, ClientRequest>();
   readonly #byKey = new Map<string, ClientRequest>();
   #waiting: ClientRequest[] = [];
+  /** Ids of abandoned requests whose place at the server isn't free yet. */
+  readonly #ending = new Set<string>();
   #bytes = 0;
   #maxSent = 0;
 
@@ -89,7 +91,7 @@ export class Requests {
 
   /** The first request that may be sent now. */
   next(): ClientRequest | undefined {
-    const sent = this.#open.size - this.#waiting.length;
+    const sent = this.#open.size - this.#waiting.length + this.#ending.size;
     return this.#maxSent > 0 && sent >= this.#maxSent ? undefined : this.#waiting[0];
   }
 
@@ -102,6 +104,7 @@ export class Requests {
   abandon(request: ClientRequest, error?: unknown): void {
     if (!this.#settle(request)) return;
     if (request.sent) {
+      this.#ending.add(request.id);
       this.#parts.send(JSON.stringify({ type: "cancel", id: request.id }));
     }
     if (error !== undefined) request.listener.failed(error, true);
@@ -124,6 +127,8 @@ export class Requests {
       case "stream_chunk":
         this.#open.get(message.id)?.listener.chunk(message.seq, message.data);
         return false;
+      case "cancelled":
+        return this.#ending.delete(message.id);
       default:
         return false;
     }
@@ -131,8 +136,9 @@ export class Requests {
 
   /** Takes an `error`, if it is about a request. */
   refused(message: ErrorMessage): boolean {
-    const request = this.#open.get(message.id ?? "");
-    if (request === undefined) return false;
+    const { id = "" } = message;
+    const request = this.#open.get(id);
+    if (request === undefined) return this.#ending.delete(id);
     if (message.code === "rate_limited" && request.sent) this.#sendAgain(request);
     else {this.#answered(request.id, ({ listener }) =>
         listener.failed(errorOf(message, request), false));}
@@ -140,6 +146,7 @@ export class Requests {
   }
 
   linkLost(): void {
+    this.#ending.clear();
     for (const request of [...this.#open.values()]) {
       if (request.sent) this.#fail(request, LINK_LOST);
     }
@@ -155,7 +162,8 @@ export class Requests {
 
   #answered(id: string, tell: (request: ClientRequest) => void): boolean {
     const request = this.#open.get(id);
-    if (request === undefined) return false;
+    // Its answer and its `cancel` may have crossed.
+    if (request === undefined) return this.#ending.delete(id);
     this.#settle(request);
     tell(request);
     return true;

@@ -24,7 +24,7 @@ export interface RequestMessage {
   credit?: number;
 }
 
-/** `cancel {id}`: nobody waits for an answer any more; none follows but what is on its way. */
+/** `cancel {id}`: nobody waits for an answer any more; `cancelled` follows. */
 export interface CancelMessage {
   /** Tells the messages apart. */
   type: "cancel";
@@ -68,6 +68,14 @@ export interface StreamChunkMessage {
 export interface StreamEndMessage {
   /** Tells the messages apart. */
   type: "stream_end";
+  /** Id of the request. */
+  id: string;
+}
+
+/** `cancelled {id}`: the handler of a cancelled request has ended, its place and its id are free. */
+export interface CancelledMessage {
+  /** Tells the messages apart. */
+  type: "cancelled";
   /** Id of the request. */
   id: string;
 }

@@ -41,6 +41,8 @@ export const StreamChunkMessage = v.object({
 
 export const StreamEndMessage = v.object({ type: v.literal("stream_end"), id: Id });
 
+export const CancelledMessage = v.object({ type: v.literal("cancelled"), id: Id });
+
 export const RequestFailure = v.object({
   code: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_REQUEST_ERROR_CODE_LENGTH)),
   data: v.optional(v.unknown()),

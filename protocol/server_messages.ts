@@ -11,6 +11,7 @@ import type {
   Totals,
 } from "./monitor_records.ts";
 import type {
+  CancelledMessage,
   ReplyMessage,
   RequestFailure,
   StreamChunkMessage,
@@ -291,6 +292,7 @@ export type ServerMessage =
   | ReplyMessage
   | StreamChunkMessage
   | StreamEndMessage
+  | CancelledMessage
   | ErrorMessage
   | MonitorSnapshot
   | Metrics

@@ -13,6 +13,7 @@ import {
   Totals,
 } from "./monitor_schemas.ts";
 import {
+  CancelledMessage,
   ReplyMessage,
   RequestFailure,
   StreamChunkMessage,
@@ -174,6 +175,7 @@ export const ServerMessage = v.variant("type", [
   ReplyMessage,
   StreamChunkMessage,
   StreamEndMessage,
+  CancelledMessage,
   ErrorMessage,
   MonitorSnapshot,
   Metrics,

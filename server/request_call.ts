@@ -48,6 +48,7 @@ export class RequestCall {
   readonly #abort = new AbortController();
   readonly #window: StreamWindow;
   #settled = false;
+  #cancelled = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RequestCallOptions) {
@@ -81,9 +82,16 @@ export class RequestCall {
     this.#window.give(chunks);
   }
 
+  /** Whether it got no answer because nobody waited any more. */
+  get isCancelled(): boolean {
+    return this.#cancelled;
+  }
+
   /** Nobody waits any more. */
   cancel(reason: string): void {
-    if (!this.#settled) this.#settle(new DOMException(reason, "AbortError"));
+    if (this.#settled) return;
+    this.#cancelled = true;
+    this.#settle(new DOMException(reason, "AbortError"));
   }
 
   /** One value is a stream of one chunk to who asked for a stream. */

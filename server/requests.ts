@@ -101,7 +101,12 @@ export class Requests {
     this.#callers.set(connection, caller);
     const call = this.#call(connection, caller, message, method, checked.value);
     caller.calls.set(id, call);
-    void call.run().then(() => caller.calls.delete(id));
+    void call.run().then(() => {
+      caller.calls.delete(id);
+      if (call.isCancelled) {
+        this.#options.outbound.send(connection, outgoing({ type: "cancelled", id }));
+      }
+    });
   }
 
   /** A client's `cancel`; one for what has ended meanwhile is as it should be. */

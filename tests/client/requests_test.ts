@@ -124,6 +124,38 @@ Deno.test("no more are open than the server takes", async () => {
   replies.slice(1).forEach((reply) => reply.catch(() => {}));
 });
 
+Deno.test("a cancelled request keeps its place until the server says that it has ended", async () => {
+  await using h = new Harness();
+  h.up({ maxOpenRequests: 1 });
+  const answers = [
+    (id: unknown) => ({ type: "cancelled", id }),
+    (id: unknown) => ({ type: "reply", id }),
+    (id: unknown) => ({ type: "error", code: "internal_error", message: "No", id }),
+  ];
+  for (const answer of answers) {
+    const stream = h.client.stream("s");
+    const [{ id }] = requestsOf(h);
+    await stream.return();
+    const next = h.client.request("next");
+    assertEquals(types(h), ["cancel"]);
+    h.socket.receive({ type: "cancelled", id: "of nobody" });
+    assertEquals(requestsOf(h), []);
+    h.socket.receive(answer(id));
+    const [request] = requestsOf(h);
+    assertEquals(request.method, "next");
+    h.socket.receive({ type: "reply", id: request.id, data: 1 });
+    assertEquals(await next, 1);
+  }
+  const stream = h.client.stream("s");
+  await stream.return();
+  h.socket.lose();
+  h.clock.tick(1_000);
+  h.up({ maxOpenRequests: 1 });
+  const next = h.client.request("on a new link");
+  next.catch(() => {});
+  assertEquals(requestsOf(h).map(({ method }) => method), ["on a new link"]);
+});
+
 Deno.test("refused for its rate it is sent again; its handler hasn't run", async () => {
   await using h = new Harness();
   h.up();

@@ -297,6 +297,7 @@ export const SERVER_CASES: MessageCase[] = [
     optional: ["data"],
   },
   { good: { type: "stream_end", id: "r1" }, bad: { id: NO_ID } },
+  { good: { type: "cancelled", id: "r1" }, bad: { id: NO_ID } },
   {
     good: {
       type: "error",

@@ -64,6 +64,7 @@ const SERVER: {
   reply: true,
   stream_chunk: true,
   stream_end: true,
+  cancelled: true,
   error: true,
   monitor_snapshot: true,
   metrics: true,

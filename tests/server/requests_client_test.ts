@@ -120,6 +120,24 @@ Deno.test("completion as one types: a newer request ends the older generator", a
   assertEquals(await before, "outcome_unknown");
 });
 
+Deno.test("a request behind a cancel isn't held up by the network's patience", async () => {
+  await using rooms = new Rooms();
+  rooms.server.handle("count", async function* () {
+    for (let n = 0;; n++) yield n;
+  });
+  const client = await rooms.connect();
+  const times: number[] = [];
+  for (let round = 0; round < 21; round++) {
+    const began = performance.now();
+    for await (const _ of client.stream("count")) break;
+    times.push(performance.now() - began);
+  }
+  // Without an answer to `cancel` its acknowledgement is delayed by 40 ms, and Nagle's algorithm
+  // holds back what is sent behind it.
+  const median = times.toSorted((a, b) => a - b)[10];
+  assert(median < 35, `${median} ms`);
+});
+
 Deno.test("a lost link rejects what is open and aborts its handlers", async () => {
   await using rooms = new Rooms();
   const aborted = Promise.withResolvers<string>();

@@ -169,8 +169,10 @@ Deno.test("the number of open requests is limited, also of those that were cance
     id: "3",
   });
   assertEquals((await gates[0].aborted).name, "AbortError");
+  ann.send({ type: "request", id: "1", method: "wait" });
+  assertEquals((await errorOf(ann)).code, "duplicate_id");
   gates[0].open();
-  await ann.settle();
+  assertEquals(await ann.next("cancelled"), { type: "cancelled", id: "1" });
   ann.send({ type: "request", id: "3", method: "wait" });
   await ann.settle();
   assertEquals(gates.length, 3);
@@ -301,7 +303,7 @@ Deno.test("a credit for more than was sent is refused and gives nothing", async 
   ann.send({ type: "cancel", id: "s" });
   ann.send({ type: "stream_credit", id: "s", n: 1 });
   await ann.settle();
-  assertEquals(ann.mailbox, [], "a credit that comes too late is harmless");
+  assertEquals(ann.mailbox, [{ type: "cancelled", id: "s" }], "a credit too late is harmless");
 });
 
 Deno.test("a stream's bytes on the way are limited whatever its credit", async () => {
@@ -352,9 +354,8 @@ Deno.test("cancel ends the generator, wherever it stands", async () => {
   await stuck.aborted;
   assertEquals(ends, ["yields"]);
   stuck.open();
-  await served.until(() => ends.length === 2);
-  await ann.settle();
-  assertEquals(ann.mailbox, []);
+  assertEquals((await ann.next("cancelled")).id, "awaits");
+  assertEquals([ends, ann.mailbox], [["yields", "awaits"], []]);
 });
 
 Deno.test("errors in the middle of a stream come after its chunks", async () => {
