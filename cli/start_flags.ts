@@ -80,6 +80,15 @@ export const START_FLAGS: Readonly<Record<string, FlagSpec>> = {
     "Bytes that a compressed message may inflate to",
     DEFAULT_TAP_LIMITS.maxInflatedBytes,
   ),
+  "max-open-requests": limit(
+    "Requests of one client that run at a time",
+    DEFAULT_LIMITS.maxOpenRequests,
+  ),
+  "max-reply-bytes": limit("Bytes of a reply or chunk", DEFAULT_LIMITS.maxReplyBytes),
+  "max-stream-bytes": limit(
+    "Bytes that a stream is ahead of its reader",
+    DEFAULT_LIMITS.maxStreamBytes,
+  ),
   "max-queued-bytes": limit("Bytes that wait for one client", DEFAULT_LIMITS.maxQueuedBytes),
   "max-connections": {
     kind: "integer",

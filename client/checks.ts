@@ -1,12 +1,12 @@
-import { parseClientMessage } from "../protocol/mod.ts";
+import { parseClientBinary, parseClientMessage } from "../protocol/mod.ts";
 import type { Hindrance } from "./errors.ts";
 
 const MAX_REASON_BYTES = 123;
 const encoder = new TextEncoder();
 
-/** How many bytes a text has in UTF-8. */
-export function byteLength(text: string): number {
-  return encoder.encode(text).length;
+/** How many bytes a message has; a text in UTF-8. */
+export function byteLength(data: string | Uint8Array): number {
+  return typeof data === "string" ? encoder.encode(data).length : data.length;
 }
 
 /** What `WebSocket.close` takes; it would throw after the client has begun to close. */
@@ -29,8 +29,8 @@ export function webSocketUrl(url: string | URL): string {
 }
 
 /** What the server would say to a message, by the same schemas. */
-export function refusalOf(text: string): Hindrance | null {
-  const result = parseClientMessage(text);
+export function refusalOf(data: string | Uint8Array): Hindrance | null {
+  const result = typeof data === "string" ? parseClientMessage(data) : parseClientBinary(data);
   return result.ok ? null : { code: result.code, why: result.error };
 }
 

@@ -1,6 +1,7 @@
 import {
   CLOSE_REASONS,
   type ErrorMessage,
+  parseServerBinary,
   parseServerMessage,
   type ServerMessage,
   type Welcome,
@@ -91,8 +92,8 @@ export class Connector {
     return this.#closing === null && this.#welcome !== null && this.#link!.isOpen;
   }
 
-  send(text: string): void {
-    if (this.canSend) this.#link!.send(text);
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    if (this.canSend) this.#link!.send(data);
   }
 
   connect(): Promise<Welcome> {
@@ -153,7 +154,7 @@ export class Connector {
     this.#links++;
     const link: Link = new Link(socket, clock, {
       changed: () => this.#showLink(link),
-      received: (text) => this.#received(text),
+      received: (data) => this.#received(data),
       ended: (end) => this.#ended(end),
     });
     return link;
@@ -170,11 +171,10 @@ export class Connector {
     });
   }
 
-  #received(text: string | null): void {
+  #received(data: string | Uint8Array): void {
     if (this.#closing !== null) return;
-    if (text === null) return this.#invalid("binary_unsupported", BINARY, "");
-    const result = parseServerMessage(text);
-    if (!result.ok) return this.#unread(text, result);
+    const result = typeof data === "string" ? parseServerMessage(data) : parseServerBinary(data);
+    if (!result.ok) return this.#unread(data, result);
     const { message } = result;
     if (message.type === "pong") this.#heartbeat.pong(message.timestamp);
     else if (message.type === "error") this.#refused(message);
@@ -184,7 +184,11 @@ export class Connector {
   }
 
   /** What isn't of this protocol may be the application's own. */
-  #unread(text: string, { code, error }: { code: InvalidMessage["code"]; error: string }): void {
+  #unread(
+    data: string | Uint8Array,
+    { code, error }: { code: InvalidMessage["code"]; error: string },
+  ): void {
+    const text = typeof data === "string" ? data : "";
     const message = code === "unknown_type" ? JSON.parse(text) : null;
     if (typeof message?.type === "string") return this.#events.custom({ type: "custom", message });
     this.#invalid(code, error, text.slice(0, PREVIEW_LENGTH));
@@ -292,8 +296,6 @@ export class Connector {
     this.#welcome = null;
   }
 }
-
-const BINARY = "Cannot read the message: it is binary";
 
 /** Why nothing can be done after `close()`. */
 export const CLOSED: Hindrance = { code: "closed", why: "the client is closed" };

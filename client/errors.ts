@@ -5,6 +5,8 @@ import type { ErrorCode } from "../protocol/mod.ts";
  *
  * - `outcome_unknown`: the link was lost after the message was sent and before its `ack`. It may
  *   or may not have been published; the client doesn't send it again by itself.
+ * - `timeout`: no answer came in the time that the request had.
+ * - `superseded`: a newer request with the same key took its place.
  * - `outbox_full`: the outbox holds as much as it may; try again when a publish has settled.
  * - `not_connected`: there is no link that could take the message.
  * - `left`: the client left the room first.
@@ -13,6 +15,8 @@ import type { ErrorCode } from "../protocol/mod.ts";
  */
 export type LocalErrorCode =
   | "outcome_unknown"
+  | "timeout"
+  | "superseded"
   | "outbox_full"
   | "not_connected"
   | "left"

@@ -1,4 +1,10 @@
-import type { ErrorCode, ServerMessageOf, ServerMessageType } from "../protocol/mod.ts";
+import type {
+  ErrorCode,
+  OpenContract,
+  RoomMessageOf,
+  ServerMessageOf,
+  ServerMessageType,
+} from "../protocol/mod.ts";
 import type { RoomError } from "./errors.ts";
 import type { Report } from "./observable.ts";
 
@@ -6,7 +12,7 @@ import type { Report } from "./observable.ts";
 export interface InvalidMessage {
   /** Tells the events apart. */
   type: "invalid";
-  /** What is wrong: `bad_json`, `unknown_type`, `invalid_message`, `too_deep`, `binary_unsupported`. */
+  /** What is wrong: `bad_json`, `unknown_type`, `invalid_message`, `too_deep`, `invalid_data`. */
   code: ErrorCode;
   /** What is wrong, for people. */
   error: string;
@@ -39,8 +45,9 @@ export interface CustomEvent {
 export type ClientEventType = ServerMessageType | "custom" | "invalid" | "room_lost";
 
 /** What a handler for one type gets. */
-export type ClientEventOf<T extends ClientEventType> = T extends ServerMessageType
-  ? ServerMessageOf<T>
+export type ClientEventOf<T extends ClientEventType, C = OpenContract> = T extends "room_message"
+  ? RoomMessageOf<C>
+  : T extends ServerMessageType ? ServerMessageOf<T>
   : T extends "custom" ? CustomEvent
   : T extends "invalid" ? InvalidMessage
   : RoomLost;

@@ -2,17 +2,19 @@ import type { ErrorMessage } from "../protocol/mod.ts";
 import { type Clock, Timer } from "./clock.ts";
 import type { Outbox } from "./outbox.ts";
 import { Pacer } from "./pacer.ts";
+import type { Requests } from "./requests.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** Where a line ends. */
 export interface LineOutput {
   readonly canSend: boolean;
-  send(text: string): void;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
 }
 
 /** What a line is made of. */
 export interface LineParts {
   rooms: Rooms;
+  requests: Requests;
   outbox: Outbox;
   clock: Clock;
   output: LineOutput;
@@ -25,10 +27,12 @@ const MAX_RETRY_MS = 60_000;
 
 /**
  * Everything that goes out but heartbeats, one at a time and no faster than the server allows:
- * joins and leaves first, then messages that belong to this link alone, then the outbox.
+ * joins and leaves first, then messages that belong to this link alone, then requests, then the
+ * outbox.
  */
 export class Line {
   readonly #rooms: Rooms;
+  readonly #requests: Requests;
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #output: LineOutput;
@@ -38,6 +42,7 @@ export class Line {
 
   constructor(parts: LineParts) {
     this.#rooms = parts.rooms;
+    this.#requests = parts.requests;
     this.#outbox = parts.outbox;
     this.#clock = parts.clock;
     this.#output = parts.output;
@@ -97,7 +102,16 @@ export class Line {
       };
     }
     if (this.#direct.length > 0) return () => this.#output.send(this.#direct.shift()!);
-    return this.#nextPublish(now);
+    return this.#nextRequest() ?? this.#nextPublish(now);
+  }
+
+  #nextRequest(): (() => void) | undefined {
+    const request = this.#requests.next();
+    if (request === undefined) return undefined;
+    return () => {
+      this.#requests.markSent(request);
+      this.#output.send(request.text);
+    };
   }
 
   #nextPublish(now: number): (() => void) | undefined {
@@ -105,7 +119,7 @@ export class Line {
     if (entry === undefined) return undefined;
     return () => {
       this.#outbox.markSent(entry);
-      this.#output.send(entry.text);
+      this.#output.send(entry.data);
     };
   }
 

@@ -31,8 +31,8 @@ export interface LinkEnd {
 /** What a link tells its owner; nothing more after `ended`. */
 export interface LinkEvents {
   changed(): void;
-  /** A message came: its text, or `null` for a binary one. */
-  received(text: string | null): void;
+  /** A message came: its text, or its bytes. */
+  received(data: string | Uint8Array): void;
   ended(end: LinkEnd): void;
 }
 
@@ -70,8 +70,8 @@ export class Link {
     return this.readyState === ReadyState.OPEN && this.#socket.readyState === ReadyState.OPEN;
   }
 
-  send(text: string): void {
-    this.#socket.send(text);
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#socket.send(data);
   }
 
   /** Begins the closing handshake; `ended` follows when it is done. */
@@ -107,7 +107,8 @@ export class Link {
 
   #received(data: unknown): void {
     if (this.readyState !== ReadyState.OPEN) return;
-    this.#events.received(typeof data === "string" ? data : null);
+    // `binaryType` says that what isn't text is an ArrayBuffer.
+    this.#events.received(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
   }
 
   #closed(event: WebSocketEvent): void {

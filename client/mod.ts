@@ -22,6 +22,16 @@ export type {
   TransitionParty,
 } from "../protocol/mod.ts";
 export type * from "../protocol/client_messages.ts";
+export type * from "../protocol/contract.ts";
+export { defineContract } from "../protocol/contract.ts";
+export { RequestError } from "../protocol/request_error.ts";
+export type * from "../protocol/request_messages.ts";
+export type {
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+  StandardSchemaProps,
+} from "../protocol/standard_schema.ts";
 export type * from "../protocol/monitor_records.ts";
 export type * from "../protocol/server_messages.ts";
 export { backoffDelay, type BackoffOptions } from "./backoff.ts";
@@ -39,7 +49,8 @@ export type { Observable } from "./observable.ts";
 export type { RoomClientOptions } from "./options.ts";
 export type { PublishReceipt } from "./outbox.ts";
 export type { Presence } from "./presence.ts";
-export { type DirectMessage, RoomClient } from "./room_client.ts";
+export type { RequestOptions, RequestStream, StreamOptions } from "./request_types.ts";
+export { type DirectMessage, type RequestArguments, RoomClient } from "./room_client.ts";
 export type {
   WebSocketConstructor,
   WebSocketEvent,

@@ -1,10 +1,14 @@
 import type { BackoffOptions } from "./backoff.ts";
+import type { Contract, OpenContract } from "../protocol/mod.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Report } from "./observable.ts";
 import type { WebSocketConstructor } from "./socket.ts";
 
 /** How a `RoomClient` behaves. */
-export interface RoomClientOptions extends Omit<BackoffOptions, "later"> {
+export interface RoomClientOptions<C extends Contract = OpenContract>
+  extends Omit<BackoffOptions, "later"> {
+  /** What is agreed on with the server: types and checks what is sent and what comes. @default none */
+  contract?: C;
   /** What makes the sockets. @default globalThis.WebSocket */
   WebSocket?: WebSocketConstructor;
   /** Subprotocols to offer. @default none */
@@ -41,7 +45,8 @@ export interface RoomClientOptions extends Omit<BackoffOptions, "later"> {
 }
 
 /** The options with their defaults filled in. */
-export interface Settings extends Required<Omit<RoomClientOptions, "onError" | "heartbeatMs">> {
+export interface Settings
+  extends Required<Omit<RoomClientOptions, "onError" | "heartbeatMs" | "contract">> {
   heartbeatMs: number | undefined;
   report: Report;
 }
@@ -62,7 +67,7 @@ const DEFAULTS = {
 
 /** Fills the defaults in; a wrong number is a `RangeError`. */
 export function settingsOf(options: RoomClientOptions): Settings {
-  const { heartbeatMs, ...numbers } = { ...DEFAULTS, ...defined(options) };
+  const { heartbeatMs, contract: _, ...numbers } = { ...DEFAULTS, ...defined(options) };
   for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
     checkNumber(name, numbers[name]);
   }

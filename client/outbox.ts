@@ -19,7 +19,7 @@ export interface OutboxEntry {
   readonly order: number;
   readonly room: string;
   readonly id: string;
-  readonly text: string;
+  readonly data: string | Uint8Array<ArrayBuffer>;
   readonly bytes: number;
   readonly settled: Deferred<PublishReceipt>;
   /** Whether the server refused it once, so that later ones may have overtaken it. */
@@ -27,7 +27,7 @@ export interface OutboxEntry {
 }
 
 /** What is put into an outbox. */
-export type OutboxItem = Pick<OutboxEntry, "room" | "id" | "text">;
+export type OutboxItem = Pick<OutboxEntry, "room" | "id" | "data">;
 
 /** How much an outbox holds. */
 export interface OutboxLimits {
@@ -65,7 +65,7 @@ export class Outbox {
   }
 
   add(item: OutboxItem): Promise<PublishReceipt> {
-    const bytes = byteLength(item.text);
+    const bytes = byteLength(item.data);
     this.#checkRoomFor(item, bytes);
     this.#bytes += bytes;
     const order = this.#order++;

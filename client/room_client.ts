@@ -1,10 +1,23 @@
-import type {
-  ClientMessage,
-  ErrorMessage,
-  RoomJoined,
-  ServerMessage,
-  Welcome,
+import {
+  type ChunkOf,
+  type ClientMessage,
+  type ContentOf,
+  type Contract,
+  type DeliveredRoomMessage,
+  encodeBinaryPublish,
+  type ErrorMessage,
+  type OpenContract,
+  type ReplyMethodOf,
+  type ReplyOf,
+  type RequestDataOf,
+  type RoomJoined,
+  type RoomOf,
+  type ServerMessage,
+  type StreamMethodOf,
+  type Welcome,
 } from "../protocol/mod.ts";
+import { ContractChecks } from "../protocol/contract_checks.ts";
+import type { Checked } from "../protocol/standard_schema.ts";
 import { byteLength, checkClose, refusalOf, tooBig, webSocketUrl } from "./checks.ts";
 import { CLOSED, Connector, STOPPED } from "./connector.ts";
 import { cannot, type Hindrance } from "./errors.ts";
@@ -15,14 +28,32 @@ import type { Observable } from "./observable.ts";
 import { type RoomClientOptions, type Settings, settingsOf } from "./options.ts";
 import { Outbox, type PublishReceipt } from "./outbox.ts";
 import { type Presence, PresenceRooms } from "./presence.ts";
+import { Requester } from "./requester.ts";
+import { Requests } from "./requests.ts";
+import type { RequestOptions, RequestStream, StreamOptions } from "./request_types.ts";
 import { Rooms } from "./rooms.ts";
 import type { ClientState } from "./states.ts";
 
 /** A message that `RoomClient.send` takes: one that no method of the client's own stands for. */
 export type DirectMessage = Exclude<
   ClientMessage,
-  { type: "join_room" | "leave_room" | "room_message" | "resume" | `presence_${string}` }
+  {
+    type:
+      | "join_room"
+      | "leave_room"
+      | "room_message"
+      | "resume"
+      | "request"
+      | "cancel"
+      | "stream_credit"
+      | `presence_${string}`;
+  }
 >;
+
+/** What follows a method's name: its data, which may be left out where it may be undefined. */
+export type RequestArguments<Data, Options> = undefined extends Data
+  ? [data?: Data, options?: Options]
+  : [data: Data, options?: Options];
 
 /**
  * A client of a room server that stays connected: it reconnects, rejoins its rooms and sends what
@@ -62,11 +93,14 @@ export type DirectMessage = Exclude<
  * assertEquals(seq, 1);
  * ```
  */
-export class RoomClient {
+export class RoomClient<C extends Contract = OpenContract> {
   readonly #settings: Settings;
   readonly #handlers: Handlers;
   readonly #rooms = new Rooms();
   readonly #outbox: Outbox;
+  readonly #checks: ContractChecks;
+  readonly #requests: Requests;
+  readonly #requester: Requester;
   readonly #connector: Connector;
   readonly #line: Line;
   readonly #presence: PresenceRooms;
@@ -83,8 +117,8 @@ export class RoomClient {
    * @throws {TypeError} If the URL can't be read, or there is no WebSocket constructor.
    * @throws {RangeError} If a number is out of its range.
    */
-  constructor(url: string | URL, options: RoomClientOptions = {}) {
-    const settings = settingsOf(options);
+  constructor(url: string | URL, options: RoomClientOptions<C> = {}) {
+    const settings = settingsOf(options as RoomClientOptions);
     this.#settings = settings;
     this.#handlers = new Handlers(settings.report);
     this.#outbox = new Outbox(settings);
@@ -99,8 +133,22 @@ export class RoomClient {
       down: () => this.#down(),
       stopped: (hindrance) => this.#stopped(hindrance),
     });
+    this.#checks = new ContractChecks(options.contract);
+    this.#requests = new Requests({
+      limits: settings,
+      send: (text) => this.#connector.send(text),
+      pump: () => this.#line.pump(),
+    });
+    this.#requester = new Requester({
+      requests: this.#requests,
+      checks: this.#checks,
+      clock: settings.clock,
+      newId: () => this.#newId(),
+      refusal: (text) => this.#over() ?? this.#refusal(text),
+    });
     this.#line = new Line({
       rooms: this.#rooms,
+      requests: this.#requests,
       outbox: this.#outbox,
       clock: settings.clock,
       output: this.#connector,
@@ -193,17 +241,28 @@ export class RoomClient {
    * rate limit allow it, otherwise as soon as they do, always in order.
    *
    * @param room The room's name.
-   * @param content Any JSON value.
+   * @param content Any JSON value, or a `Uint8Array` for a binary message.
    * @returns The message's place in the room. Rejects with a {@linkcode RoomError}: the server's
    * code, or `outcome_unknown`, `outbox_full`, `left`, `stopped`, `closed`; with a `TypeError` if
    * the content isn't JSON.
    */
-  async publish(room: string, content: unknown): Promise<PublishReceipt> {
-    const id = `${this.#idPrefix}-${this.#ids++}`;
-    const text = JSON.stringify({ type: "room_message", room, content, id });
-    const hindrance = this.#over() ?? this.#notJoined(room) ?? this.#refusal(text);
-    if (hindrance !== null) throw cannot("publish", hindrance, { room, id });
-    const settled = this.#outbox.add({ room, id, text });
+  async publish<R extends RoomOf<C>>(
+    room: R,
+    content: ContentOf<C, R>,
+  ): Promise<PublishReceipt> {
+    const id = this.#newId();
+    const checked = this.#checks.content(room, content);
+    const about = { room, id };
+    if (!checked.ok) {
+      throw cannot("publish", { code: "invalid_data", why: checked.error }, about);
+    }
+    const { value } = checked;
+    const data = value instanceof Uint8Array
+      ? encodeBinaryPublish({ type: "room_message", room, content: value, id })
+      : JSON.stringify({ type: "room_message", room, content: value, id });
+    const hindrance = this.#over() ?? this.#notJoined(room) ?? this.#refusal(data);
+    if (hindrance !== null) throw cannot("publish", hindrance, about);
+    const settled = this.#outbox.add({ room, id, data });
     this.#line.pump();
     return await settled;
   }
@@ -216,6 +275,68 @@ export class RoomClient {
    */
   presence(room: string): Presence {
     return this.#presence.open(room);
+  }
+
+  /**
+   * Asks the server's handler for a method. It waits for a link if there is none; once sent it is
+   * lost with its link (`outcome_unknown`), since its handler may have run.
+   *
+   * @param method The method's name.
+   * @param args Any JSON value; then what ends the request early, and how long it may take.
+   * @returns The reply. Rejects with the handler's own {@linkcode RequestError}; with a
+   * {@linkcode RoomError}: the server's code (`unknown_method`, `internal_error`,
+   * `request_timeout`, `too_many_requests`, …), or `invalid_data`, `timeout`, `superseded`,
+   * `outcome_unknown`, `outbox_full`, `stopped`, `closed`; with the signal's reason.
+   */
+  async request<M extends ReplyMethodOf<C>>(
+    method: M,
+    ...args: RequestArguments<RequestDataOf<C, M>, RequestOptions>
+  ): Promise<ReplyOf<C, M>> {
+    const [data, options = {}] = args;
+    return await this.#requester.request(method, data, options) as ReplyOf<C, M>;
+  }
+
+  /**
+   * Asks for an answer that comes in chunks, from now on: at most a window of them is ahead of
+   * whoever takes them.
+   *
+   * @example Completion as one types: a newer stream with the same key ends the older one
+   * ```ts
+   * import { RoomClient, RoomError } from "@roomscope/roomscope/client";
+   * import { RoomServer } from "@roomscope/roomscope/server";
+   * import { assertEquals, assertRejects } from "@std/assert";
+   *
+   * const rooms = new RoomServer();
+   * rooms.handle("complete", async function* (prefix) {
+   *   for (const rest of ["oom", "ing"]) yield `${prefix}${rest}`;
+   * });
+   * const http = Deno.serve({ port: 0, onListen() {} }, (request, info) => rooms.handler(request, info));
+   * const client = new RoomClient(`ws://localhost:${http.addr.port}`);
+   * await client.connect();
+   *
+   * const older = client.stream("complete", "r", { key: "line" });
+   * const words: unknown[] = [];
+   * for await (const word of client.stream("complete", "r", { key: "line" })) words.push(word);
+   * assertEquals(words, ["room", "ring"]);
+   * assertEquals((await assertRejects(() => older.next(), RoomError)).code, "superseded");
+   *
+   * await client.close();
+   * await rooms.close();
+   * await http.shutdown();
+   * ```
+   *
+   * @param method The method's name.
+   * @param args Any JSON value; then what ends the stream early, and how many chunks it takes ahead.
+   * @returns The chunks. It rejects like {@linkcode RoomClient.request}, after the chunks that came
+   * before; at once where it was aborted or superseded.
+   * @throws {RangeError} If an option is out of its range.
+   */
+  stream<M extends StreamMethodOf<C>>(
+    method: M,
+    ...args: RequestArguments<RequestDataOf<C, M>, StreamOptions>
+  ): RequestStream<ChunkOf<C, M>> {
+    const [data, options = {}] = args;
+    return this.#requester.stream(method, data, options) as RequestStream<ChunkOf<C, M>>;
   }
 
   /**
@@ -244,9 +365,9 @@ export class RoomClient {
    */
   on<T extends ClientEventType>(
     type: T,
-    handler: (event: ClientEventOf<T>) => unknown,
+    handler: (event: ClientEventOf<T, C>) => unknown,
   ): () => void {
-    return this.#handlers.on(type, handler);
+    return this.#handlers.on(type, handler as (event: ClientEventOf<T>) => unknown);
   }
 
   /**
@@ -270,13 +391,14 @@ export class RoomClient {
   }
 
   #up(welcome: Welcome): void {
-    const { maxMessageBytes, messagesPerSecond } = welcome.limits;
+    const { maxMessageBytes, messagesPerSecond, maxOpenRequests = 0 } = welcome.limits;
     // What was queued without a link was measured by no limit yet.
     const why = `it is too big, the server takes ${maxMessageBytes} bytes`;
-    this.#outbox.rejectQueued(
-      { code: "message_too_big", why },
-      ({ bytes }) => tooBig(bytes, maxMessageBytes) !== null,
-    );
+    const hindrance: Hindrance = { code: "message_too_big", why };
+    const isTooBig = ({ bytes }: { bytes: number }) => tooBig(bytes, maxMessageBytes) !== null;
+    this.#outbox.rejectQueued(hindrance, isTooBig);
+    this.#requests.rejectWaiting(hindrance, isTooBig);
+    this.#requests.linkUp(maxOpenRequests);
     this.#line.open(messagesPerSecond);
     this.#presence.linkUp();
   }
@@ -285,7 +407,27 @@ export class RoomClient {
   #received(message: ServerMessage): void {
     if (this.#settle(message)) this.#line.pump();
     this.#presence.received(message);
-    this.#handlers.emit(message);
+    if (message.type === "room_message") this.#deliver(message);
+    else this.#handlers.emit(message);
+  }
+
+  /** Content that isn't what was agreed on reaches no handler of messages. */
+  #deliver(message: DeliveredRoomMessage): void {
+    const checked = this.#checkContent(message);
+    if (checked.ok) return this.#handlers.emit({ ...message, content: checked.value });
+    this.#invalidMessages++;
+    const error = `Cannot take room_message: ${checked.error}`;
+    this.#handlers.emit({ type: "invalid", code: "invalid_data", error, preview: "" });
+  }
+
+  /** A schema is the application's own and may throw. */
+  #checkContent({ room, content }: DeliveredRoomMessage): Checked {
+    try {
+      return this.#checks.content(room, content);
+    } catch (error) {
+      this.#settings.report(error, "the contract's schema");
+      return { ok: false, error: "its schema threw" };
+    }
   }
 
   /** Returns whether something may be sent now that couldn't be before. */
@@ -293,8 +435,9 @@ export class RoomClient {
     if (message.type === "room_joined") this.#rooms.joined(message);
     else if (message.type === "room_left") this.#left(message.room);
     else if (message.type === "ack") this.#acknowledged(message);
-    else if (message.type !== "error" || this.#presence.refused(message)) return false;
-    else this.#refused(message);
+    else if (message.type === "error" && this.#presence.refused(message)) return false;
+    else if (message.type === "error") this.#refused(message);
+    else return this.#requests.received(message);
     return true;
   }
 
@@ -309,6 +452,7 @@ export class RoomClient {
 
   #refused(message: ErrorMessage): void {
     const retryAt = message.code === "rate_limited" ? this.#line.refused(message) : 0;
+    if (this.#requests.refused(message)) return;
     if (message.id !== undefined) return this.#publishRefused(message, retryAt);
     const { code, room, message: why } = message;
     if (room === undefined) return;
@@ -341,11 +485,13 @@ export class RoomClient {
     this.#line.shut();
     this.#presence.linkLost();
     this.#rooms.linkLost();
+    this.#requests.linkLost();
     this.#outbox.rejectSent();
   }
 
   #stopped(hindrance: Hindrance): void {
     this.#rooms.stopped(hindrance);
+    this.#requests.rejectWaiting(hindrance);
     this.#outbox.rejectQueued(hindrance);
   }
 
@@ -371,9 +517,13 @@ export class RoomClient {
     return { code: "outbox_full", why: `${directSize} messages wait already` };
   }
 
-  #refusal(text: string): Hindrance | null {
+  #newId(): string {
+    return `${this.#idPrefix}-${this.#ids++}`;
+  }
+
+  #refusal(data: string | Uint8Array): Hindrance | null {
     const limit = this.#connector.welcome?.limits.maxMessageBytes ?? 0;
-    return refusalOf(text) ?? tooBig(byteLength(text), limit);
+    return refusalOf(data) ?? tooBig(byteLength(data), limit);
   }
 }
 

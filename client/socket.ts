@@ -22,11 +22,11 @@ export interface WebSocketLike {
   /** How binary messages are delivered. */
   binaryType: string;
   /**
-   * Sends a text message.
+   * Sends a message.
    *
-   * @param data The text.
+   * @param data The text, or the bytes of a binary message.
    */
-  send(data: string): void;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
   /**
    * Begins the closing handshake.
    *

@@ -1,3 +1,5 @@
+import type { CancelMessage, RequestMessage, StreamCreditMessage } from "./request_messages.ts";
+
 /** How many UTF-16 units a room's name may have at most, whatever a server's own limit is. */
 export const MAX_ROOM_NAME_LENGTH = 256;
 
@@ -61,7 +63,7 @@ export interface PublishRoomMessage {
   type: "room_message";
   /** The room's name. */
   room: string;
-  /** Any JSON value. */
+  /** Any JSON value; a `Uint8Array` in a binary message. */
   content: unknown;
   /** Id of the message, 1 to 64 UTF-16 units. */
   id?: string;
@@ -163,6 +165,9 @@ export type ClientMessage =
   | PresenceSet
   | PresenceWatch
   | PresenceUnwatch
+  | RequestMessage
+  | CancelMessage
+  | StreamCreditMessage
   | MonitorStart
   | MonitorStop
   | FrameGet

@@ -5,6 +5,7 @@ import {
   MAX_ROOM_NAME_LENGTH,
   MONITOR_TOPICS,
 } from "./client_messages.ts";
+import { CancelMessage, RequestMessage, StreamCreditMessage } from "./request_schemas.ts";
 
 const timestamp = v.pipe(v.number(), v.finite());
 const connectionId = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
@@ -95,6 +96,9 @@ export const ClientMessage = v.variant("type", [
   PresenceSet,
   PresenceWatch,
   PresenceUnwatch,
+  RequestMessage,
+  CancelMessage,
+  StreamCreditMessage,
   MonitorStart,
   MonitorStop,
   FrameGet,

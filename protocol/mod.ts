@@ -15,16 +15,26 @@
  *
  * @module
  */
+export * from "./binary_message.ts";
 export * from "./capture.ts";
 export * from "./capture_events.ts";
 export * from "./client_messages.ts";
 export * from "./close_reasons.ts";
 export * from "./connection_state.ts";
 export * from "./content.ts";
+export * from "./contract.ts";
 export * from "./error_codes.ts";
 export * from "./metrics_report.ts";
 export * from "./monitor_records.ts";
 export * from "./parse_message.ts";
 export * from "./ready_state.ts";
+export * from "./request_error.ts";
+export * from "./request_messages.ts";
 export * from "./server_messages.ts";
+export type {
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+  StandardSchemaProps,
+} from "./standard_schema.ts";
 export * from "./version.ts";

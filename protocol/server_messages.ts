@@ -11,6 +11,13 @@ import type {
   ServerPolicy,
   Totals,
 } from "./monitor_records.ts";
+import type {
+  CancelledMessage,
+  ReplyMessage,
+  RequestFailure,
+  StreamChunkMessage,
+  StreamEndMessage,
+} from "./request_messages.ts";
 
 /** What a server allows; 0 means that a limit is switched off. */
 export interface AdvertisedLimits {
@@ -24,6 +31,8 @@ export interface AdvertisedLimits {
   maxRoomsPerClient: number;
   /** UTF-16 units of a room's name. */
   maxRoomNameLength: number;
+  /** Requests of one client that are open at a time; where it is missing nothing is said. */
+  maxOpenRequests?: number;
 }
 
 /** `welcome`: the first message of every connection. */
@@ -191,7 +200,7 @@ export interface DeliveredRoomMessage {
   from: string;
   /** Client id. */
   clientId: string;
-  /** Any JSON value. */
+  /** Any JSON value; a `Uint8Array` in a binary message. */
   content: unknown;
   /** Milliseconds since the Unix epoch. */
   timestamp: number;
@@ -227,6 +236,8 @@ export interface ErrorMessage {
   room?: string;
   /** When to try again, in milliseconds from now. */
   retryAfterMs?: number;
+  /** What the handler itself says, with `request_failed`. */
+  failure?: RequestFailure;
 }
 
 /** `monitor_snapshot`: the answer to `monitor_start`; records of connections and frames follow. */
@@ -361,6 +372,10 @@ export type ServerMessage =
   | PresenceUpdate
   | DeliveredRoomMessage
   | Ack
+  | ReplyMessage
+  | StreamChunkMessage
+  | StreamEndMessage
+  | CancelledMessage
   | ErrorMessage
   | MonitorSnapshot
   | Metrics

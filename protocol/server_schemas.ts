@@ -12,6 +12,13 @@ import {
   ServerPolicy,
   Totals,
 } from "./monitor_schemas.ts";
+import {
+  CancelledMessage,
+  ReplyMessage,
+  RequestFailure,
+  StreamChunkMessage,
+  StreamEndMessage,
+} from "./request_schemas.ts";
 
 const count = v.pipe(v.number(), v.minValue(0));
 const errorCode = v.picklist(Object.keys(ERROR_CODES) as ErrorCode[]);
@@ -22,6 +29,7 @@ export const AdvertisedLimits = v.object({
   maxContentLength: count,
   maxRoomsPerClient: count,
   maxRoomNameLength: count,
+  maxOpenRequests: v.optional(count),
 });
 
 export const Welcome = v.object({
@@ -128,6 +136,7 @@ export const ErrorMessage = v.object({
   id: v.optional(v.string()),
   room: v.optional(v.string()),
   retryAfterMs: v.optional(count),
+  failure: v.optional(RequestFailure),
 });
 
 export const MonitorSnapshot = v.object({
@@ -212,6 +221,10 @@ export const ServerMessage = v.variant("type", [
   PresenceUpdate,
   DeliveredRoomMessage,
   Ack,
+  ReplyMessage,
+  StreamChunkMessage,
+  StreamEndMessage,
+  CancelledMessage,
   ErrorMessage,
   MonitorSnapshot,
   Metrics,

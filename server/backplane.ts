@@ -4,7 +4,7 @@ export interface Draft {
   from: string;
   /** The publisher's client id; its own connection doesn't get the message. */
   clientId: string;
-  /** Any JSON value. */
+  /** Any JSON value, or the bytes of a binary message. */
   content: unknown;
   /** When it was published, in milliseconds since the Unix epoch. */
   timestamp: number;

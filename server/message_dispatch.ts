@@ -4,9 +4,8 @@ import {
   type ClientMessageType,
   CLOSE_REASONS,
   type CloseReason,
-  ERROR_CODES,
   type ErrorCode,
-  type ErrorMessage,
+  parseClientBinary,
   parseClientMessage,
   type ParseResult,
 } from "../protocol/mod.ts";
@@ -15,7 +14,9 @@ import type { Connection } from "./connection.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Monitor } from "./monitor.ts";
 import type { RoomServerLimits } from "./options.ts";
-import { type Outbound, outgoing, utf8Length } from "./outbound.ts";
+import { type ErrorDetails, type Outbound, outgoing, utf8Length } from "./outbound.ts";
+import type { ContractChecks } from "../protocol/contract_checks.ts";
+import type { Requests } from "./requests.ts";
 import type { RoomHub } from "./room_hub.ts";
 import type { ServerLog } from "./server_log.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -33,6 +34,10 @@ export interface MessageDispatchOptions {
   backplane: Backplane;
   /** Rooms and their members. */
   hub: RoomHub;
+  /** What was agreed on about content. */
+  checks: ContractChecks;
+  /** Handlers and what they are asked. */
+  requests: Requests;
   /** Watchers. */
   monitor: Monitor;
   /** Where answers go out. */
@@ -55,9 +60,6 @@ type Handlers = {
 
 type ParseFailure = Extract<ParseResult<never>, { ok: false }>;
 
-/** What else an `error` message says. */
-type ErrorDetails = Partial<Pick<ErrorMessage, "message" | "id" | "room" | "retryAfterMs">>;
-
 /** Where a client's message comes in: size, shape, rate, then the handler of its type. */
 export class MessageDispatch {
   readonly #options: MessageDispatchOptions;
@@ -79,6 +81,9 @@ export class MessageDispatch {
     presence_watch: (connection, message) => this.#watchPresence(connection, message),
     presence_unwatch: (connection, { room }) =>
       this.#options.hub.presence.unwatch(connection, room),
+    request: (connection, message) => this.#options.requests.request(connection, message),
+    cancel: (connection, message) => this.#options.requests.cancel(connection, message),
+    stream_credit: (connection, message) => this.#options.requests.credit(connection, message),
     monitor_start: (connection, message) => this.#options.monitor.start(connection, message),
     monitor_stop: (connection) => this.#options.monitor.stop(connection),
     frame_get: (connection, message) => this.#options.monitor.sendBytes(connection, message),
@@ -96,8 +101,12 @@ export class MessageDispatch {
     const bytes = sizeOf(data);
     this.#count(connection, bytes);
     if (this.#isTooBig(bytes)) return this.#refuseTooBig(connection, bytes);
-    if (typeof data !== "string") return this.#refuseUnlessTooFast(connection, BINARY);
-    this.#dispatch(connection, parseClientMessage(data));
+    this.#dispatch(
+      connection,
+      typeof data === "string"
+        ? parseClientMessage(data)
+        : parseClientBinary(new Uint8Array(data as ArrayBuffer)),
+    );
   }
 
   #dispatch(connection: Connection, result: ParseResult<ClientMessage>): void {
@@ -154,11 +163,15 @@ export class MessageDispatch {
     ) {
       return this.#refuse(connection, "content_too_long", details);
     }
+    const checked = this.#options.checks.content(room, content);
+    if (!checked.ok) {
+      return this.#refuse(connection, "invalid_data", { message: checked.error, ...details });
+    }
     const { userId: from, clientId } = connection;
     this.#options.backplane.publish(room, {
       from,
       clientId,
-      content,
+      content: checked.value,
       timestamp: this.#options.now(),
       ...(id === undefined ? {} : { id }),
     })
@@ -187,6 +200,7 @@ export class MessageDispatch {
   /** Heartbeats in step are free, presence and watchers have budgets of their own, all else counts. */
   #takeBudget(connection: Connection, message: ClientMessage): number {
     const now = this.#options.now();
+    if (this.#options.requests.isFree(connection, message)) return 0;
     if (message.type === "ping" && this.#isInStep(connection, now)) {
       connection.lastHeartbeat = now;
       return 0;
@@ -231,14 +245,8 @@ export class MessageDispatch {
   }
 
   #refuse(connection: Connection, code: ErrorCode, details: ErrorDetails = {}): void {
-    connection.counters.errors += 1;
-    if (!connection.watching) this.#options.metrics.error(code);
     this.#options.log.messageRefused(connection, code);
-    const message = ERROR_CODES[code].message;
-    this.#options.outbound.send(
-      connection,
-      outgoing({ type: "error", code, message, ...details }),
-    );
+    this.#options.outbound.refuse(connection, code, details);
   }
 
   #count(connection: Connection, bytes: number): void {
@@ -257,12 +265,6 @@ function reference(message: ClientMessage | ParseFailure): ErrorDetails {
   const { id, room } = message as { id?: string; room?: string };
   return { ...(id === undefined ? {} : { id }), ...(room === undefined ? {} : { room }) };
 }
-
-const BINARY: ParseFailure = {
-  ok: false,
-  code: "binary_unsupported",
-  error: ERROR_CODES.binary_unsupported.message,
-};
 
 const MONITOR_TYPES: ReadonlySet<string> = new Set([
   "monitor_start",

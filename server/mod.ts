@@ -43,5 +43,13 @@ export type { CustomMessage } from "./outbound.ts";
 export { RateLimiter } from "./rate_limiter.ts";
 export { type ReceivedReport, ReportInbox } from "./report_inbox.ts";
 export { MetricsReporter, type MetricsReporterOptions, type StatsSource } from "./reporter.ts";
+export type { HandleOptions, RequestContext, RequestHandler } from "./request_handler.ts";
 export { RoomServer } from "./room_server.ts";
-export type { ServerStats } from "../protocol/mod.ts";
+export { defineContract, RequestError, type ServerStats } from "../protocol/mod.ts";
+export type * from "../protocol/contract.ts";
+export type {
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+  StandardSchemaProps,
+} from "../protocol/standard_schema.ts";

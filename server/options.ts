@@ -1,4 +1,4 @@
-import type { CaptureSource, ConnectionControl } from "../protocol/mod.ts";
+import type { CaptureSource, ConnectionControl, Contract, OpenContract } from "../protocol/mod.ts";
 import type { Backplane } from "./backplane.ts";
 import type { LogSink } from "./log.ts";
 import type { MonitorSource } from "./monitor_source.ts";
@@ -58,6 +58,24 @@ export interface RoomServerLimits {
    */
   maxPresenceBytes: number;
   /**
+   * Requests of one client whose handlers run, also those that it has cancelled meanwhile.
+   *
+   * @default {16}
+   */
+  maxOpenRequests: number;
+  /**
+   * Bytes of a reply, of a stream's chunk, and of the data of a handler's own error.
+   *
+   * @default {262144}
+   */
+  maxReplyBytes: number;
+  /**
+   * Bytes of one stream that its client hasn't said it has taken; one chunk may always be.
+   *
+   * @default {65536}
+   */
+  maxStreamBytes: number;
+  /**
    * Bytes that wait for one client; a client that reads slower is closed with 1013.
    *
    * @default {1048576}
@@ -87,13 +105,16 @@ export const DEFAULT_LIMITS: Readonly<RoomServerLimits> = {
   maxRoomNameLength: 128,
   maxListedMembers: 200,
   maxPresenceBytes: 1_024,
+  maxOpenRequests: 16,
+  maxReplyBytes: 262_144,
+  maxStreamBytes: 65_536,
   maxQueuedBytes: 1_048_576,
   maxConnections: 0,
   connectionsPerAddress: 100,
 };
 
 /** What a {@linkcode RoomServer} can be told. */
-export interface RoomServerOptions {
+export interface RoomServerOptions<C extends Contract = OpenContract> {
   /** Limits that differ from {@linkcode DEFAULT_LIMITS}. */
   limits?: Partial<RoomServerLimits>;
   /**
@@ -138,6 +159,17 @@ export interface RoomServerOptions {
    * @default {10000}
    */
   presenceGraceMs?: number;
+  /**
+   * What is agreed on with the clients: types and checks messages, requests, replies and errors.
+   */
+  contract?: C;
+  /**
+   * How long a request's handler may take for its reply, or for each chunk, in milliseconds; 0 for
+   * any time.
+   *
+   * @default {30000}
+   */
+  handlerTimeoutMs?: number;
   /** Where publishes get their place in a room. @default {new InProcessBackplane()} */
   backplane?: Backplane;
   /**
@@ -162,8 +194,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /** Fills in the limits that weren't given, and refuses what isn't a limit or a time. */
 export function roomServerLimits(options: RoomServerOptions): RoomServerLimits {
-  const { heartbeatMs, idleTimeoutMs, closeTimeoutMs, presenceGraceMs } = options;
-  const times = { heartbeatMs, idleTimeoutMs, closeTimeoutMs, presenceGraceMs };
+  const { heartbeatMs, idleTimeoutMs, closeTimeoutMs, presenceGraceMs, handlerTimeoutMs } = options;
+  const times = { heartbeatMs, idleTimeoutMs, closeTimeoutMs, presenceGraceMs, handlerTimeoutMs };
   const limits = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(options.limits ?? {})) {
     if (!Object.hasOwn(limits, name)) {

@@ -1,12 +1,17 @@
-import type { ServerMessage } from "../protocol/mod.ts";
+import {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorMessage,
+  type ServerMessage,
+} from "../protocol/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** A message as it goes out: serialised once, whoever gets it. */
 export interface Outgoing {
-  /** The JSON text. */
-  text: string;
-  /** Its length in UTF-8 bytes. */
+  /** The JSON text, or the bytes of a binary message. */
+  data: string | Uint8Array<ArrayBuffer>;
+  /** Its length in bytes, a text's in UTF-8. */
   bytes: number;
 }
 
@@ -24,9 +29,12 @@ export interface CustomMessage {
  * @throws {TypeError} If it isn't JSON: cyclic, a bigint in it.
  */
 export function outgoing(message: ServerMessage | CustomMessage): Outgoing {
-  const text = JSON.stringify(message);
-  return { text, bytes: utf8Length(text) };
+  const data = JSON.stringify(message);
+  return { data, bytes: utf8Length(data) };
 }
+
+/** What else an `error` message says. */
+export type ErrorDetails = Partial<Omit<ErrorMessage, "type" | "code">>;
 
 /** What {@linkcode Outbound} works with. */
 export interface OutboundOptions {
@@ -52,10 +60,18 @@ export class Outbound {
     if (socket === null || !connection.isOpen || socket.readyState !== WebSocket.OPEN) return;
     // Before the send: one large message to a client that reads is no reason to end it.
     this.#checkQueue(connection, socket.bufferedAmount);
-    socket.send(message.text);
+    socket.send(message.data);
     connection.counters.messagesOut += 1;
     connection.counters.bytesOut += message.bytes;
     if (!connection.watching) this.#options.metrics.sent(message.bytes);
+  }
+
+  /** Tells a client that something was refused, and counts it. */
+  refuse(connection: Connection, code: ErrorCode, details: ErrorDetails = {}): void {
+    connection.counters.errors += 1;
+    if (!connection.watching) this.#options.metrics.error(code);
+    const { message } = ERROR_CODES[code];
+    this.send(connection, outgoing({ type: "error", code, message, ...details }));
   }
 
   /** Deno queues without bound (deno-facts §1d), so the bound is kept here. */

@@ -6,6 +6,7 @@ import { MembershipNews } from "./membership_news.ts";
 import { type Outbound, type Outgoing, outgoing } from "./outbound.ts";
 import type { ConnectionRegistry } from "./registry.ts";
 import { Presence } from "./presence.ts";
+import { outgoingRoomMessage } from "./room_message.ts";
 import { Rooms } from "./rooms.ts";
 
 /** What {@linkcode RoomHub} works with. */
@@ -131,10 +132,9 @@ export class RoomHub {
 
   /** A message has its place: serialised once, then to every member but its publisher. */
   #deliver(placed: PlacedMessage): void {
-    const { room, from, clientId, content, timestamp, seq } = placed;
+    const { room, clientId } = placed;
     const started = performance.now();
-    const message = { type: "room_message", room, from, clientId, content, timestamp, seq };
-    this.broadcast(room, outgoing(message), clientId);
+    this.broadcast(room, outgoingRoomMessage(placed), clientId);
     this.#acknowledge(placed);
     this.#options.metrics.fannedOut(performance.now() - started);
     // Published by the server to a room without members: nobody will ever leave it.

@@ -2,13 +2,19 @@ import {
   CLOSE_REASONS,
   type CloseReason,
   type ConnectionRecord,
+  type ContentOf,
+  type Contract,
   type FailedHandshake,
+  type MethodOf,
+  type OpenContract,
+  type RoomOf,
   type ServerMessage,
   type ServerPolicy,
   type ServerStats,
   VERSION,
   type Welcome,
 } from "../protocol/mod.ts";
+import { ContractChecks } from "../protocol/contract_checks.ts";
 import { type Caller, Doorman, type Refusal } from "./admission.ts";
 import type { Backplane, Position } from "./backplane.ts";
 import { type Admission, Connection, formatAddress } from "./connection.ts";
@@ -23,6 +29,8 @@ import { type MonitorSource, RoomServerSource, statsOf } from "./monitor_source.
 import { type RoomServerLimits, roomServerLimits, type RoomServerOptions } from "./options.ts";
 import { type CustomMessage, Outbound, outgoing } from "./outbound.ts";
 import { ConnectionRegistry } from "./registry.ts";
+import type { HandleOptions, RequestHandler } from "./request_handler.ts";
+import { Requests } from "./requests.ts";
 import { RoomHub } from "./room_hub.ts";
 import { ServerLog } from "./server_log.ts";
 import { Telemetry } from "./telemetry.ts";
@@ -54,9 +62,9 @@ const SERVER_USER = "server";
  * await http.shutdown();
  * ```
  */
-export class RoomServer {
+export class RoomServer<C extends Contract = OpenContract> {
   readonly #limits: RoomServerLimits;
-  readonly #options: RoomServerOptions;
+  readonly #options: RoomServerOptions<C>;
   readonly #source: MonitorSource;
   readonly #metrics = new Metrics();
   readonly #log: ServerLog;
@@ -68,6 +76,8 @@ export class RoomServer {
   readonly #outbound: Outbound;
   readonly #hub: RoomHub;
   readonly #monitor: Monitor;
+  readonly #checks: ContractChecks;
+  readonly #requests: Requests;
   readonly #dispatch: MessageDispatch;
   /** Numbers of connections that this server refused: the tap will report them too. */
   readonly #refused = new Set<string>();
@@ -81,7 +91,7 @@ export class RoomServer {
    * @throws {RangeError} If a limit or a time isn't a whole number from 0.
    * @throws {TypeError} If a limit's name is unknown.
    */
-  constructor(options: RoomServerOptions = {}) {
+  constructor(options: RoomServerOptions<C> = {}) {
     const now = Date.now;
     const { control, capture, closeTimeoutMs = 5_000, heartbeatMs = 30_000 } = options;
     const limits = roomServerLimits(options);
@@ -146,6 +156,13 @@ export class RoomServer {
       ...(control === undefined ? {} : { control }),
       ...(options.captures === undefined ? {} : { captures: options.captures }),
     });
+    this.#checks = new ContractChecks(options.contract);
+    this.#requests = new Requests({
+      limits,
+      handlerTimeoutMs: options.handlerTimeoutMs ?? 30_000,
+      checks: this.#checks,
+      outbound: this.#outbound,
+    });
     this.#dispatch = new MessageDispatch({
       limits,
       heartbeatMs,
@@ -155,6 +172,8 @@ export class RoomServer {
       now,
       backplane: this.#backplane,
       hub: this.#hub,
+      checks: this.#checks,
+      requests: this.#requests,
       monitor: this.#monitor,
       outbound: this.#outbound,
       cut: (connection, reason) => this.#lifecycle.cut(connection, reason, ANSWERS_MS),
@@ -178,6 +197,48 @@ export class RoomServer {
     const answer = this.#check(request, caller);
     if ("status" in answer) return this.#refuse(caller, answer);
     return this.#upgrade(request, answer);
+  }
+
+  /**
+   * Registers who answers requests for a method. What it throws is logged here and reaches the
+   * caller as `internal_error` without its text; a {@linkcode RequestError} reaches it as it is.
+   *
+   * @example A reply, and a stream
+   * ```ts
+   * import { RoomServer } from "@roomscope/roomscope/server";
+   * import { RoomClient } from "@roomscope/roomscope/client";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const rooms = new RoomServer();
+   * rooms.handle("whoami", (_data, { clientId }) => clientId);
+   * rooms.handle("count", async function* (upTo) {
+   *   for (let n = 1; n <= Number(upTo); n++) yield n;
+   * });
+   * const http = Deno.serve({ port: 0, onListen() {} }, (request, info) => rooms.handler(request, info));
+   *
+   * const client = new RoomClient(`ws://localhost:${http.addr.port}`);
+   * const { clientId } = await client.connect();
+   * assertEquals(await client.request("whoami"), clientId);
+   * assertEquals(await Array.fromAsync(client.stream("count", 3)), [1, 2, 3]);
+   *
+   * await client.close();
+   * await rooms.close();
+   * await http.shutdown();
+   * ```
+   *
+   * @param method The method's name, 1 to 128 UTF-16 units.
+   * @param handler Returns the reply, or an async iterable of chunks.
+   * @param options What a caller must be allowed to do; `write` where nothing is said.
+   * @returns Removes it; requests that are open run on.
+   * @throws {TypeError} If the method has a handler, or the contract has no such method.
+   * @throws {RangeError} If the name is empty or too long.
+   */
+  handle<M extends MethodOf<C>>(
+    method: M,
+    handler: RequestHandler<C, M>,
+    options: HandleOptions = {},
+  ): () => void {
+    return this.#requests.handle(method, handler as RequestHandler, options);
   }
 
   /**
@@ -236,19 +297,23 @@ export class RoomServer {
    * sequence.
    *
    * @param room The room's name.
-   * @param content Any JSON value.
+   * @param content Any JSON value, or a `Uint8Array` for a binary message; it is copied.
    * @returns Its place.
-   * @throws {TypeError} If the content isn't JSON: undefined, cyclic, a bigint in it.
+   * @throws {TypeError} If the content doesn't fit the contract, or isn't JSON: undefined, cyclic,
+   * a bigint in it.
    */
-  async publish(room: string, content: unknown): Promise<Position> {
+  async publish<R extends RoomOf<C>>(room: R, content: ContentOf<C, R>): Promise<Position> {
+    const checked = this.#checks.content(room, content);
+    if (!checked.ok) throw new TypeError(`Cannot publish: ${checked.error}`);
+    const { value } = checked;
     // Found out before the message gets a place: a place without a message would be a gap.
-    if (JSON.stringify(content) === undefined) {
-      throw new TypeError(`Cannot publish: the content is ${typeof content}`);
+    if (!(value instanceof Uint8Array) && JSON.stringify(value) === undefined) {
+      throw new TypeError(`Cannot publish: the content is ${typeof value}`);
     }
     return await this.#backplane.publish(room, {
       from: SERVER_USER,
       clientId: SERVER_USER,
-      content,
+      content: value instanceof Uint8Array ? value.slice() : value,
       timestamp: Date.now(),
     });
   }
@@ -387,12 +452,13 @@ export class RoomServer {
   /** The link isn't open any more: memberships end at once, whatever is still to come. */
   #onGone(connection: Connection): void {
     this.#hub.leaveAll(connection);
+    this.#requests.forget(connection);
     this.#monitor.forget(connection);
   }
 
   #welcome(connection: Connection): Welcome {
     const { messagesPerSecond, maxMessageBytes, maxContentLength } = this.#limits;
-    const { maxRoomsPerClient, maxRoomNameLength } = this.#limits;
+    const { maxRoomsPerClient, maxRoomNameLength, maxOpenRequests } = this.#limits;
     return {
       type: "welcome",
       version: VERSION,
@@ -407,6 +473,7 @@ export class RoomServer {
         maxContentLength,
         maxRoomsPerClient,
         maxRoomNameLength,
+        maxOpenRequests,
       },
     };
   }

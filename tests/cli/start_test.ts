@@ -210,6 +210,7 @@ Deno.test("on loopback, as it starts by itself", async (t) => {
       maxContentLength: 1_000,
       maxRoomsPerClient: 100,
       maxRoomNameLength: 128,
+      maxOpenRequests: 16,
     });
     assertEquals([permissions, heartbeatMs], [["read", "write"], 30_000]);
   });
@@ -276,6 +277,7 @@ Deno.test("flags reach the server", async () => {
     maxContentLength: 7,
     maxRoomsPerClient: 2,
     maxRoomNameLength: 9,
+    maxOpenRequests: 16,
   });
   assertEquals(heartbeatMs, 12_345);
   for (let i = 0; i < 200; i++) socket.say({ type: "leave_room", room: "x" });

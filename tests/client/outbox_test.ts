@@ -4,7 +4,7 @@ import { RoomError } from "../../client/errors.ts";
 
 function filled(names: string[], limits = { maxOutbox: 100, maxOutboxBytes: 1_000 }) {
   const outbox = new Outbox(limits);
-  const settled = names.map((id) => outbox.add({ room: id[0], id, text: "xx" }));
+  const settled = names.map((id) => outbox.add({ room: id[0], id, data: "xx" }));
   for (const promise of settled) promise.catch(() => {});
   return { outbox, settled };
 }
@@ -43,7 +43,7 @@ Deno.test("a refused one waits for the outcome of those that were sent behind it
   const { outbox } = filled(["a1", "a2", "b1"]);
   drain(outbox);
   outbox.requeue("a1");
-  outbox.add({ room: "a", id: "a3", text: "" }).catch(() => {});
+  outbox.add({ room: "a", id: "a3", data: "" }).catch(() => {});
   assertEquals(drain(outbox), []);
   outbox.requeue("a2");
   assertEquals(drain(outbox), ["a1", "a2", "a3"]);
@@ -51,7 +51,7 @@ Deno.test("a refused one waits for the outcome of those that were sent behind it
 
 Deno.test("queued and sent ones count, settled ones don't", () => {
   const { outbox } = filled(["a1", "a2"], { maxOutbox: 2, maxOutboxBytes: 1_000 });
-  const full = () => outbox.add({ room: "a", id: "a3", text: "" });
+  const full = () => outbox.add({ room: "a", id: "a3", data: "" });
   assertEquals(assertThrows(full, RoomError).code, "outbox_full");
   drain(outbox);
   assertThrows(full, RoomError, "it holds 2 messages");
@@ -63,8 +63,8 @@ Deno.test("queued and sent ones count, settled ones don't", () => {
 
 Deno.test("bytes are bounded as UTF-8", () => {
   const { outbox } = filled(["a1"], { maxOutbox: 9, maxOutboxBytes: 6 });
-  outbox.add({ room: "a", id: "a2", text: "ä" });
-  const error = assertThrows(() => outbox.add({ room: "a", id: "a3", text: "äx" }), RoomError);
+  outbox.add({ room: "a", id: "a2", data: "ä" });
+  const error = assertThrows(() => outbox.add({ room: "a", id: "a3", data: "äx" }), RoomError);
   assertEquals([error.code, error.room, error.id], ["outbox_full", "a", "a3"]);
   assertEquals(error.message.endsWith("it holds 4 bytes and the message has 3"), true);
 });

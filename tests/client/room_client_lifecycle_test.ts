@@ -504,7 +504,7 @@ Deno.test("garbage from the server is counted and told, never thrown", async () 
     "custom no_such_type 7",
     "invalid_message 25",
     "too_deep 200",
-    "binary_unsupported 0",
+    "invalid_message 0",
   ]);
   assertEquals([h.client.invalidMessages, h.status, h.errors], [6, "connected", []]);
 });

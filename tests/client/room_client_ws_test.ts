@@ -235,7 +235,7 @@ onBoth("garbage, binary and fragments", async (WebSocket) => {
   peer.send('{"type":"po', { fin: false });
   peer.send('ng","timestamp":5}', { fin: true });
   assertEquals(await heard, { type: "pong", timestamp: 5 });
-  assertEquals(codes, ["bad_json", "binary_unsupported"]);
+  assertEquals(codes, ["bad_json", "invalid_message"]);
 });
 
 onBoth(

@@ -1,7 +1,10 @@
 import {
   MAX_FRAME_GET_BYTES,
   MAX_MESSAGE_ID_LENGTH,
+  MAX_METHOD_LENGTH,
+  MAX_REQUEST_ERROR_CODE_LENGTH,
   MAX_ROOM_NAME_LENGTH,
+  MAX_STREAM_CREDIT,
 } from "@/protocol/mod.ts";
 
 /** A message as it should be, with every field, and values that its fields must not have. */
@@ -27,6 +30,8 @@ const NO_ROOM_NAME = [
   "\u007f",
   "\u0085",
 ];
+const NO_ID = [...NO_STRING, "", "x".repeat(MAX_MESSAGE_ID_LENGTH + 1)];
+const NO_CREDIT = [...NO_INTEGER, 0, MAX_STREAM_CREDIT + 1];
 const NO_CONNECTION = [...NO_STRING, "", "x".repeat(65)];
 
 /** Every message that a client can send. */
@@ -61,7 +66,7 @@ export const CLIENT_CASES: MessageCase[] = [
     good: { type: "room_message", room: "lobby", content: { text: "hi" }, id: "m1" },
     bad: {
       room: NO_ROOM_NAME,
-      id: [...NO_STRING, "", "x".repeat(MAX_MESSAGE_ID_LENGTH + 1)],
+      id: NO_ID,
     },
     optional: ["id"],
   },
@@ -76,6 +81,17 @@ export const CLIENT_CASES: MessageCase[] = [
     optional: ["id"],
   },
   { good: { type: "presence_unwatch", room: "lobby" }, bad: { room: NO_ROOM_NAME } },
+  {
+    good: { type: "request", id: "r1", method: "sum", data: [1, 2], credit: 16 },
+    bad: {
+      id: NO_ID,
+      method: [...NO_STRING, "", "x".repeat(MAX_METHOD_LENGTH + 1)],
+      credit: NO_CREDIT,
+    },
+    optional: ["data", "credit"],
+  },
+  { good: { type: "cancel", id: "r1" }, bad: { id: NO_ID } },
+  { good: { type: "stream_credit", id: "r1", n: 8 }, bad: { id: NO_ID, n: NO_CREDIT } },
   {
     good: {
       type: "monitor_start",
@@ -197,6 +213,7 @@ const LIMITS = {
   maxContentLength: 1_000,
   maxRoomsPerClient: 100,
   maxRoomNameLength: 128,
+  maxOpenRequests: 16,
 };
 const BAD_TOTALS = [
   ...NO_OBJECT,
@@ -331,6 +348,14 @@ export const SERVER_CASES: MessageCase[] = [
     good: { type: "ack", room: "lobby", id: "m1", epoch: "e", seq: 1 },
     bad: { room: NO_STRING, id: NO_STRING, epoch: NO_STRING, seq: NO_COUNT },
   },
+  { good: { type: "reply", id: "r1", data: { sum: 3 } }, bad: { id: NO_ID }, optional: ["data"] },
+  {
+    good: { type: "stream_chunk", id: "r1", seq: 1, data: "a" },
+    bad: { id: NO_ID, seq: [...NO_INTEGER, 0] },
+    optional: ["data"],
+  },
+  { good: { type: "stream_end", id: "r1" }, bad: { id: NO_ID } },
+  { good: { type: "cancelled", id: "r1" }, bad: { id: NO_ID } },
   {
     good: {
       type: "error",
@@ -339,6 +364,7 @@ export const SERVER_CASES: MessageCase[] = [
       id: "m1",
       room: "lobby",
       retryAfterMs: 10,
+      failure: { code: "sold_out", data: { left: 0 } },
     },
     bad: {
       code: [...NO_STRING, "no_such_code"],
@@ -346,8 +372,14 @@ export const SERVER_CASES: MessageCase[] = [
       id: NO_STRING,
       room: NO_STRING,
       retryAfterMs: NO_COUNT,
+      failure: [
+        ...NO_OBJECT,
+        {},
+        { code: "" },
+        { code: "x".repeat(MAX_REQUEST_ERROR_CODE_LENGTH + 1) },
+      ],
     },
-    optional: ["id", "room", "retryAfterMs"],
+    optional: ["id", "room", "retryAfterMs", "failure"],
   },
   {
     good: {

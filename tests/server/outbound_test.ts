@@ -21,7 +21,7 @@ Deno.test("a message is serialised once, whoever gets it", () => {
   const peers = [1, 2, 3].map(() => fakeConnection());
   for (const { connection } of peers) outbound.send(connection, message);
   assertEquals(serialised, 1);
-  for (const { socket } of peers) assertStrictEquals(socket.sent[0], message.text);
+  for (const { socket } of peers) assertStrictEquals(socket.sent[0], message.data);
   assertEquals(metrics.totals(0).messagesSent, 3);
   assertEquals(metrics.totals(0).bytesSent, 3 * message.bytes);
 });
@@ -78,7 +78,7 @@ Deno.test("who reads too slowly is ended once, and not inside of a loop over mem
 Deno.test("one message over the bound is no reason to end who reads", async () => {
   const { outbound, slow } = make(100);
   const { connection, socket } = fakeConnection();
-  outbound.send(connection, { text: "x".repeat(5_000), bytes: 5_000 });
+  outbound.send(connection, { data: "x".repeat(5_000), bytes: 5_000 });
   socket.bufferedAmount = 0;
   outbound.send(connection, HELLO);
   await Promise.resolve();
