@@ -16,6 +16,7 @@ import type { Monitor } from "./monitor.ts";
 import type { RoomServerLimits } from "./options.ts";
 import { type ErrorDetails, type Outbound, outgoing, utf8Length } from "./outbound.ts";
 import type { ContractChecks } from "../protocol/contract_checks.ts";
+import type { Checked } from "../protocol/standard_schema.ts";
 import type { Requests } from "./requests.ts";
 import type { RoomHub } from "./room_hub.ts";
 import type { ServerLog } from "./server_log.ts";
@@ -186,7 +187,13 @@ export class MessageDispatch {
     if (exceeds(utf8Length(JSON.stringify(state)), this.#options.limits.maxPresenceBytes)) {
       return this.#refuse(connection, "state_too_big", details);
     }
-    this.#options.hub.presence.set(connection, room, state);
+    const checked: Checked = state === null
+      ? { ok: true, value: null }
+      : this.#options.checks.presence(room, state);
+    if (!checked.ok) {
+      return this.#refuse(connection, "invalid_data", { message: checked.error, ...details });
+    }
+    this.#options.hub.presence.set(connection, room, checked.value);
   }
 
   #watchPresence(connection: Connection, message: ClientMessageOf<"presence_watch">): void {

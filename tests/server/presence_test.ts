@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { PresenceMember } from "@/protocol/mod.ts";
+import * as v from "valibot";
+import type { Contract, PresenceMember } from "@/protocol/mod.ts";
 import { type Peer, serveRooms } from "./harness.ts";
 
 const ROOM = "lobby";
@@ -150,6 +151,23 @@ Deno.test("who may not write has no presence, who may not read doesn't watch", a
   set(reader, 1);
   assertEquals((await reader.next("error")).code, "forbidden");
   assertEquals((await watch(reader)).count, 0);
+});
+
+Deno.test("a state that isn't what was agreed on is refused; what its schema puts out is told", async () => {
+  const contract = {
+    rooms: { "*": { presence: v.object({ name: v.pipe(v.string(), v.trim()) }) } },
+  } satisfies Contract;
+  await using served = serveRooms({ contract });
+  const ann = await served.connect();
+  await ann.join(ROOM);
+  set(ann, { name: 7 }, { id: "p1" });
+  const { code, id } = await ann.next("error");
+  assertEquals([code, id], ["invalid_data", "p1"]);
+  set(ann, { name: " Ann " });
+  await ann.settle();
+  assertEquals(states((await watch(ann)).members), [{ name: "Ann" }]);
+  set(ann, null);
+  assertEquals((await ann.next("presence_update")).count, 0);
 });
 
 Deno.test("a watcher that has left hears no more", async () => {
